@@ -1,0 +1,141 @@
+/*
+Copyright 2026 The LiveRoom Operator Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package v1alpha1
+
+// Condition types. Ready is on every object. Reconciling and Stalled follow
+// kstatus: they are abnormal and exist only while they are true.
+const (
+	// ConditionReady summarises the other conditions: True when IM is as
+	// declared. False names the first thing that is in the way. Unknown means
+	// that the operator does not look (paused) or could not look.
+	ConditionReady = "Ready"
+
+	// ConditionReconciling exists while the operator is still working or
+	// waiting for something that can heal without a change of spec.
+	ConditionReconciling = "Reconciling"
+
+	// ConditionStalled exists while only a change of the object can help.
+	ConditionStalled = "Stalled"
+
+	// ConditionAuthenticated (ImApp): a signed call was accepted.
+	ConditionAuthenticated = "Authenticated"
+
+	// ConditionThrottled (ImApp): IM refused calls for frequency within the
+	// last minute and the operator has slowed down. Abnormal-true, present only
+	// while true.
+	ConditionThrottled = "Throttled"
+
+	// ConditionImported (ImAccount): the account exists in IM.
+	ConditionImported = "Imported"
+
+	// ConditionProfileSynced (ImAccount): the declared profile fields are in IM.
+	ConditionProfileSynced = "ProfileSynced"
+
+	// ConditionUserSigIssued (ImAccount): the Secret named in spec.userSig holds
+	// a valid UserSig. Present only when spec.userSig is.
+	ConditionUserSigIssued = "UserSigIssued"
+
+	// ConditionRegistered (GroupCustomField): the definition was proven for
+	// every declared group type.
+	ConditionRegistered = "Registered"
+
+	// ConditionSynced (LiveRoom): the group exists and its base fields, owner,
+	// administrators, attributes and bans are as declared.
+	ConditionSynced = "Synced"
+
+	// ConditionFieldsSynced (LiveRoom): the declared custom fields are in IM.
+	ConditionFieldsSynced = "FieldsSynced"
+
+	// ConditionLengthWarning (LiveRoom): a text is within the current limits of
+	// IM but beyond the older documented ones, which some applications may
+	// still have. Abnormal-true, present only while true.
+	ConditionLengthWarning = "LengthWarning"
+)
+
+// Reasons. The README says for each what a person on call should do.
+const (
+	// ReasonAsDeclared: IM is as declared.
+	ReasonAsDeclared = "AsDeclared"
+	// ReasonPending: not looked at yet, or held by another condition.
+	ReasonPending = "Pending"
+	// ReasonPaused: the annotation im.liveroom.io/paused is set.
+	ReasonPaused = "Paused"
+	// ReasonDriftDetected: Observe mode found differences and did nothing.
+	ReasonDriftDetected = "DriftDetected"
+	// ReasonNotExisting: Observe mode found nothing in IM.
+	ReasonNotExisting = "NotExisting"
+
+	// ReasonAppNotFound: the ImApp named in appRef does not exist.
+	ReasonAppNotFound = "AppNotFound"
+	// ReasonAppNotReady: the ImApp is not authenticated; its own conditions say why.
+	ReasonAppNotReady = "AppNotReady"
+	// ReasonNamespaceNotAllowed: the ImApp does not allow this namespace.
+	ReasonNamespaceNotAllowed = "NamespaceNotAllowed"
+	// ReasonConflict: an older object claims the same thing in IM.
+	ReasonConflict = "Conflict"
+	// ReasonNotAdopted: it exists in IM, somebody else made it, and adoptionPolicy is not Adopt.
+	ReasonNotAdopted = "NotAdopted"
+	// ReasonReferenceNotFound: a referenced ConfigMap, key or ImAccount does not exist.
+	ReasonReferenceNotFound = "ReferenceNotFound"
+	// ReasonReferenceNotReady: a referenced ImAccount is not imported yet.
+	ReasonReferenceNotReady = "ReferenceNotReady"
+	// ReasonUserNotFound: IM does not know a UserID that the object names.
+	ReasonUserNotFound = "UserNotFound"
+	// ReasonInvalid: a value cannot work; the message names the field.
+	ReasonInvalid = "Invalid"
+	// ReasonNotConverging: IM keeps returning something else than was written.
+	ReasonNotConverging = "NotConverging"
+
+	// ReasonRegistered: the definition works.
+	ReasonRegistered = "Registered"
+	// ReasonNotRegistered (GroupCustomField): the console has no such definition, or it has not taken effect yet.
+	ReasonNotRegistered = "NotRegistered"
+	// ReasonAwaitingProof (GroupCustomField): a room that uses the field will prove it with its first write.
+	ReasonAwaitingProof = "AwaitingProof"
+	// ReasonFieldNotRegistered (LiveRoom): a custom field of the room is not registered with IM.
+	ReasonFieldNotRegistered = "FieldNotRegistered"
+	// ReasonFieldNotDeclared (LiveRoom): no GroupCustomField declares a custom field of the room for its type.
+	ReasonFieldNotDeclared = "FieldNotDeclared"
+	// ReasonTooManyFields: the application already has as many fields of this scope as IM allows.
+	ReasonTooManyFields = "TooManyFields"
+
+	// ReasonCredentialsNotFound (ImApp): the Secret or its key is missing.
+	ReasonCredentialsNotFound = "CredentialsNotFound"
+	// ReasonUnauthorized: IM refuses the credentials.
+	ReasonUnauthorized = "Unauthorized"
+	// ReasonQuotaExceeded: a limit of the application's plan is reached.
+	ReasonQuotaExceeded = "QuotaExceeded"
+	// ReasonNotPermitted: the plan, the console or the group type does not allow the call.
+	ReasonNotPermitted = "NotPermitted"
+	// ReasonRateLimited: IM refuses calls for frequency; retried when it allows.
+	ReasonRateLimited = "RateLimited"
+	// ReasonUnavailable: IM does not answer or answers with an internal error.
+	ReasonUnavailable = "Unavailable"
+	// ReasonOutcomeUnknown: a reply was lost; the next pass reads back.
+	ReasonOutcomeUnknown = "OutcomeUnknown"
+	// ReasonInternalError: a failure inside the operator or the API server; see its log.
+	ReasonInternalError = "InternalError"
+
+	// ReasonInUse (ImApp): deletion waits for the objects that use it.
+	ReasonInUse = "InUse"
+	// ReasonDeleting: deletion is under way.
+	ReasonDeleting = "Deleting"
+	// ReasonSecretConflict (ImAccount): the Secret named in spec.userSig exists and is not ours.
+	ReasonSecretConflict = "SecretConflict"
+	// ReasonExceedsOlderLimit (LiveRoom): see LengthWarning.
+	ReasonExceedsOlderLimit = "ExceedsOlderLimit"
+)
