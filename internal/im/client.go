@@ -14,103 +14,217 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-// Package im is the client of the IM server REST API.
 package im
 
 import (
 	"context"
 	"errors"
+	"fmt"
+	"math/rand/v2"
 	"net/http"
+	"net/url"
+	"sync"
+	"sync/atomic"
 	"time"
 )
 
-// Clock tells the wall time, for signatures and for the times in requests.
-type Clock interface{ Now() time.Time }
+// closePatience is how long Close waits for batches under way before it cuts them short.
+const closePatience = 10 * time.Second
 
 // Config describes one application and how to call it.
 type Config struct {
-	Endpoint          string
-	SDKAppID          int64
-	Credentials       Credentials
+	// Endpoint is scheme://host[:port], see RegionEndpoint.
+	Endpoint string
+	// SDKAppID is the application's number.
+	SDKAppID int64
+	// Credentials sign the calls; SetCredentials replaces them.
+	Credentials Credentials
+	// RequestsPerSecond lowers the documented limit of every command to at most this. 0 = the documented limits.
 	RequestsPerSecond int
-	Share             float64
-	DryRun            bool
-	Linger            time.Duration
-	Transport         http.RoundTripper
-	Clock             Clock
-	Metrics           *Metrics
-	OnThrottle        func(command string)
-	OnUnauthorized    func(error)
+	// Share is the part of the application's quota that this client may use, in (0, 1]; 0 = all of it. Two processes
+	// that call the same commands for one application split the quota with it.
+	Share float64
+	// DryRun makes every writing call fail with a DryRunError instead of being made.
+	DryRun bool
+	// Linger is how long an item of a batched call waits for company when nothing else arrives: at most 20 ms, which
+	// is also the default.
+	Linger time.Duration
+	// Gather is how long it waits at most while others keep arriving: 0 = ten times Linger, never less than Linger.
+	Gather time.Duration
+	// Transport replaces the client's own HTTP transport; the caller closes it.
+	Transport http.RoundTripper
+	// Clock replaces the machine's wall clock.
+	Clock Clock
+	// Metrics is shared by all clients of a process. Nil: this client's figures are not exposed.
+	Metrics *Metrics
+	// OnThrottle is told the command each time the provider complains about frequency. It must not block.
+	OnThrottle func(command string)
+	// OnUnauthorized is told each error of class Unauthorized. It must not block.
+	OnUnauthorized func(error)
 }
 
-// Metrics are the collectors of all clients of a process.
-type Metrics struct{}
+// Client calls the provider for one application. It is safe for concurrent use and meant to live as long as the process:
+// connections, limiters and breakers are worth keeping. Call Close when it is not needed any more.
+type Client struct {
+	calls    caller // all layers
+	bare     caller // without dry run, retry and breaker
+	keys     *keyring
+	clock    *providerClock
+	breaking *breaking
+	// transport is the client's own one, nil when the caller brought it.
+	transport *http.Transport
 
-// Client calls the provider for one application.
-type Client struct{}
+	groups   *batcher[groupQuery, Group]
+	accounts *batcher[string, bool]
+	imports  *batcher[NewAccount, struct{}]
+	deletes  *batcher[string, struct{}]
+	profiles *batcher[profileQuery, Profile]
 
-var errSoon = errors.ErrUnsupported
+	closing sync.Once
+	closed  atomic.Bool
+}
 
-func New(Config) (*Client, error)                 { return nil, errSoon }
-func (c *Client) Close()                          {}
-func (c *Client) SetCredentials(Credentials)      {}
-func (c *Client) ProviderTime() time.Time         { return time.Time{} }
-func (c *Client) Probe(ctx context.Context) error { return errSoon }
-func (c *Client) AccountExists(ctx context.Context, userID string) (bool, error) {
-	return false, errSoon
+// New checks a configuration and makes a client. It does not call the provider.
+func New(config Config) (*Client, error) {
+	config, err := config.complete()
+	if err != nil {
+		return nil, fmt.Errorf("im client: %w", err)
+	}
+	c := &Client{
+		keys:  newKeyring(config.SDKAppID, config.Credentials, config.Clock),
+		clock: &providerClock{local: config.Clock},
+	}
+	if config.Transport == nil {
+		c.transport = newTransport()
+		config.Transport = c.transport
+	}
+	c.assemble(config)
+	c.batch(config)
+	return c, nil
 }
-func (c *Client) ImportAccount(ctx context.Context, account NewAccount) error { return errSoon }
-func (c *Client) DeleteAccount(ctx context.Context, userID string) error      { return errSoon }
-func (c *Client) Profile(ctx context.Context, userID string, customKeys []string) (Profile, error) {
-	return Profile{}, errSoon
+
+// complete checks the configuration and fills in the defaults.
+func (c Config) complete() (Config, error) {
+	endpoint, err := url.Parse(c.Endpoint)
+	switch {
+	case err != nil:
+		// The parser's error quotes the whole text, in which a password might stand.
+		return c, errors.New("the endpoint is not a URL")
+	case endpoint.Scheme != "http" && endpoint.Scheme != "https" || endpoint.Host == "":
+		return c, errors.New("the endpoint must be http://host or https://host, with an optional port")
+	case endpoint.User != nil || endpoint.RawQuery != "" || endpoint.Fragment != "" || endpoint.Path != "" && endpoint.Path != "/":
+		return c, errors.New("the endpoint must be a scheme, a host and an optional port only")
+	case c.SDKAppID <= 0:
+		return c, errors.New("the SDKAppID must be a positive number")
+	case c.Credentials.Administrator == "" || c.Credentials.SecretKey == "":
+		return c, errors.New("the administrator and the secret key must not be empty")
+	case c.RequestsPerSecond < 0:
+		return c, errors.New("the calls per second must not be negative")
+	case c.Share < 0 || c.Share > 1:
+		return c, errors.New("the share of the quota must be between 0 and 1")
+	}
+	c.Endpoint = endpoint.Scheme + "://" + endpoint.Host
+	if c.Share == 0 {
+		c.Share = 1
+	}
+	if c.Linger <= 0 || c.Linger > maxLinger {
+		c.Linger = maxLinger
+	}
+	if c.Gather == 0 {
+		c.Gather = gatherFactor * c.Linger
+	}
+	c.Gather = max(c.Gather, c.Linger)
+	if c.Clock == nil {
+		c.Clock = systemClock{}
+	}
+	if c.Metrics == nil {
+		if c.Metrics, err = NewMetrics(nil); err != nil {
+			return c, err
+		}
+	}
+	return c, nil
 }
-func (c *Client) SetProfile(ctx context.Context, userID string, profile Profile) error {
-	return errSoon
+
+// assemble stacks the layers, innermost first.
+func (c *Client) assemble(config Config) {
+	signed := &signing{keys: c.keys, wire: &wire{
+		endpoint: config.Endpoint, sdkAppID: config.SDKAppID, client: newHTTPClient(config.Transport),
+		clock: c.clock, metrics: config.Metrics, random: rand.Uint32,
+	}}
+	limited := newLimiting(signed, config.RequestsPerSecond, config.Share, config.Metrics, config.OnThrottle)
+	c.breaking = newBreaking(limited, config.Metrics)
+	var inner caller = &retrying{next: c.breaking, attempts: maxAttempts, jitter: rand.Float64, sleep: sleepFor}
+	if config.DryRun {
+		inner = &dryRun{next: inner}
+	}
+	measure := func(next caller) caller {
+		return &measured{
+			next: next, metrics: config.Metrics, onUnauthorized: config.OnUnauthorized, closed: c.closed.Load,
+		}
+	}
+	c.calls = measure(inner)
+	c.bare = measure(&retrying{next: limited, attempts: 1, jitter: rand.Float64, sleep: sleepFor})
 }
-func (c *Client) Accounts(ctx context.Context, userIDs []string) (map[string]bool, error) {
-	return nil, errSoon
+
+// batch makes the batchers of the calls that take many items.
+func (c *Client) batch(config Config) {
+	sized := func(cmd *command) func(int) {
+		return func(items int) { config.Metrics.batched(cmd, items) }
+	}
+	c.groups = newBatcher(batching[groupQuery, Group]{
+		command: getGroupInfo, linger: config.Linger, gather: config.Gather, sized: sized(getGroupInfo),
+		merge: groupQuery.merge, execute: c.readGroups,
+	})
+	c.profiles = newBatcher(batching[profileQuery, Profile]{
+		command: portraitGet, linger: config.Linger, gather: config.Gather, sized: sized(portraitGet),
+		merge: profileQuery.merge, execute: c.readProfiles,
+	})
+	c.accounts = newBatcher(batching[string, bool]{
+		command: accountCheck, linger: config.Linger, gather: config.Gather, sized: sized(accountCheck),
+		merge: func(waiting, _ string) string { return waiting }, execute: c.checkAccounts,
+	})
+	c.imports = newBatcher(batching[NewAccount, struct{}]{
+		command: multiAccountImport, linger: config.Linger, gather: config.Gather, sized: sized(multiAccountImport),
+		execute: c.importAccounts,
+	})
+	c.deletes = newBatcher(batching[string, struct{}]{
+		command: accountDelete, linger: config.Linger, gather: config.Gather, sized: sized(accountDelete),
+		execute: c.deleteAccounts,
+	})
 }
-func (c *Client) Profiles(ctx context.Context, userIDs, customKeys []string) (map[string]ProfileResult, error) {
-	return nil, errSoon
+
+// Close sends what waits, waits for what is under way (at most 10 s, then it is cut short) and closes the client's own
+// connections. Calls made afterwards fail with ErrClosed.
+func (c *Client) Close() {
+	c.closing.Do(func() {
+		var draining sync.WaitGroup
+		for _, drain := range []func(time.Duration){
+			c.groups.close, c.profiles.close, c.accounts.close, c.imports.close, c.deletes.close,
+		} {
+			draining.Go(func() { drain(closePatience) })
+		}
+		draining.Wait()
+		c.closed.Store(true)
+		c.breaking.close()
+		if c.transport != nil {
+			c.transport.CloseIdleConnections()
+		}
+	})
 }
-func (c *Client) Group(ctx context.Context, groupID string, fieldKeys []string) (Group, error) {
-	return Group{}, errSoon
-}
-func (c *Client) Groups(ctx context.Context, groupIDs, fieldKeys []string) (map[string]GroupResult, error) {
-	return nil, errSoon
-}
-func (c *Client) CreateGroup(ctx context.Context, group NewGroup) error { return errSoon }
-func (c *Client) ChangeGroup(ctx context.Context, groupID string, change GroupChange) error {
-	return errSoon
-}
-func (c *Client) DestroyGroup(ctx context.Context, groupID string) error        { return errSoon }
-func (c *Client) ChangeOwner(ctx context.Context, groupID, userID string) error { return errSoon }
-func (c *Client) AddMember(ctx context.Context, groupID, userID string) error   { return errSoon }
-func (c *Client) MembersByRole(ctx context.Context, groupID, role string) ([]string, error) {
-	return nil, errSoon
-}
-func (c *Client) SetAdministrator(ctx context.Context, groupID, userID string, admin bool) error {
-	return errSoon
-}
-func (c *Client) LiveAdministrators(ctx context.Context, groupID string) ([]string, error) {
-	return nil, errSoon
-}
-func (c *Client) SetLiveAdministrators(ctx context.Context, groupID string, userIDs []string, admin bool) error {
-	return errSoon
-}
-func (c *Client) Bans(ctx context.Context, groupID string) (map[string]time.Time, error) {
-	return nil, errSoon
-}
-func (c *Client) Ban(ctx context.Context, groupID string, userIDs []string, d time.Duration) error {
-	return errSoon
-}
-func (c *Client) Unban(ctx context.Context, groupID string, userIDs []string) error { return errSoon }
-func (c *Client) Attributes(ctx context.Context, groupID string) (map[string]string, error) {
-	return nil, errSoon
-}
-func (c *Client) SetAttributes(ctx context.Context, groupID string, attributes []Field) error {
-	return errSoon
-}
-func (c *Client) DeleteAttributes(ctx context.Context, groupID string, keys []string) error {
-	return errSoon
+
+// String names nothing, above all no credentials.
+func (c *Client) String() string { return "im client" }
+
+// SetCredentials replaces the administrator and the key for all calls from now on. Limiters, breakers and connections
+// stay as they are.
+func (c *Client) SetCredentials(credentials Credentials) { c.keys.replace(credentials) }
+
+// ProviderTime is the provider's clock in whole seconds, never ahead of it and at most about two seconds behind, as
+// estimated from the provider's latest answer. Before the first answer it is the local clock.
+func (c *Client) ProviderTime() time.Time { return c.clock.now() }
+
+// Probe proves the credentials with one cheap call, a check of the administrator's own account. It makes exactly one
+// HTTP attempt, without a retry and past an open circuit breaker, though it takes a token like every attempt.
+func (c *Client) Probe(ctx context.Context) error {
+	return ask(ctx, c.bare, accountCheck, checkAccountsQuestion([]string{c.keys.administratorName()}), nil)
 }

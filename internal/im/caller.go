@@ -1,0 +1,59 @@
+/*
+Copyright 2026 The LiveRoom Operator Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package im
+
+import (
+	"context"
+	"encoding/json"
+)
+
+// request is one call on its way down: a command of the table and the JSON of its body.
+type request struct {
+	command *command
+	body    []byte
+}
+
+// caller is a layer. It returns the provider's answer, which has been checked to be a success (see checkAnswer), or
+// an error; below the retry layer that error is a *failure.
+type caller interface {
+	call(ctx context.Context, req request) (answer []byte, err error)
+}
+
+// ask encodes a question, makes the call and decodes what is wanted of the answer; a nil into wants nothing.
+func ask(ctx context.Context, c caller, cmd *command, question, into any) error {
+	body, err := json.Marshal(question)
+	if err != nil {
+		return &Error{Class: Invalid, Command: cmd.name, Info: "the request cannot be encoded", Err: err}
+	}
+	answer, err := c.call(ctx, request{command: cmd, body: body})
+	if err != nil {
+		return err
+	}
+	if into == nil {
+		return nil
+	}
+	if err := json.Unmarshal(answer, into); err != nil {
+		return notUnderstood(cmd, err)
+	}
+	return nil
+}
+
+// notUnderstood is the error for an answer that reports success in a form that we cannot read. The decoder's own text
+// may quote the answer, so only its kind is kept.
+func notUnderstood(cmd *command, err error) error {
+	return &Error{Class: Unavailable, Command: cmd.name, Info: cleanInfo("the answer is not understood: " + decodeProblem(err))}
+}
