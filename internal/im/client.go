@@ -61,6 +61,9 @@ type Config struct {
 	OnThrottle func(command string)
 	// OnUnauthorized is told each error of class Unauthorized. It must not block.
 	OnUnauthorized func(error)
+
+	// sleep makes the pauses between attempts, for tests.
+	sleep func(context.Context, time.Duration) error
 }
 
 // Client calls the provider for one application. It is safe for concurrent use and meant to live as long as the process:
@@ -134,6 +137,9 @@ func (c Config) complete() (Config, error) {
 		c.Gather = gatherFactor * c.Linger
 	}
 	c.Gather = max(c.Gather, c.Linger)
+	if c.sleep == nil {
+		c.sleep = sleepFor
+	}
 	if c.Clock == nil {
 		c.Clock = systemClock{}
 	}
@@ -153,7 +159,7 @@ func (c *Client) assemble(config Config) {
 	}}
 	limited := newLimiting(signed, config.RequestsPerSecond, config.Share, config.Metrics, config.OnThrottle)
 	c.breaking = newBreaking(limited, config.Metrics)
-	var inner caller = &retrying{next: c.breaking, attempts: maxAttempts, jitter: rand.Float64, sleep: sleepFor}
+	var inner caller = &retrying{next: c.breaking, attempts: maxAttempts, jitter: rand.Float64, sleep: config.sleep}
 	if config.DryRun {
 		inner = &dryRun{next: inner}
 	}
@@ -163,7 +169,7 @@ func (c *Client) assemble(config Config) {
 		}
 	}
 	c.calls = measure(inner)
-	c.bare = measure(&retrying{next: limited, attempts: 1, jitter: rand.Float64, sleep: sleepFor})
+	c.bare = measure(&retrying{next: limited, attempts: 1, jitter: rand.Float64, sleep: config.sleep})
 }
 
 // batch makes the batchers of the calls that take many items.

@@ -127,22 +127,31 @@ func (l *limiter) wait(ctx context.Context) (time.Duration, error) {
 		return 0, ctx.Err()
 	}
 
-	l.mu.Lock()
-	wait, giveBack := l.bucket.reserve(time.Now())
-	l.mu.Unlock()
-	err := ctx.Err()
-	if bounded && time.Until(deadline) < wait {
-		err = context.DeadlineExceeded
-	} else if err == nil {
-		if err = sleepFor(ctx, wait); err == nil {
-			return 0, nil
-		}
-		wait = 0
+	if err := ctx.Err(); err != nil {
+		return 0, err
 	}
+	wait, giveBack := l.reserve()
+	if bounded && time.Until(deadline) < wait {
+		giveBack()
+		return wait, context.DeadlineExceeded
+	}
+	if err := sleepFor(ctx, wait); err != nil {
+		giveBack()
+		return 0, err
+	}
+	return 0, nil
+}
+
+// reserve takes the next token and returns how long to wait for it, and how to give it back.
+func (l *limiter) reserve() (wait time.Duration, giveBack func()) {
 	l.mu.Lock()
-	giveBack(time.Now())
-	l.mu.Unlock()
-	return wait, err
+	defer l.mu.Unlock()
+	wait, cancel := l.bucket.reserve(time.Now())
+	return wait, func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		cancel(time.Now())
+	}
 }
 
 // expect is how long a caller with so many others ahead of it will wait at least.

@@ -206,6 +206,10 @@ func TestLimiterCallerLeaves(t *testing.T) {
 		if err := <-ended; err != context.Canceled {
 			t.Errorf("got %v", err)
 		}
+		// One that has left before it came waits for nothing, and is told its own reason.
+		if tooLong, err := l.wait(first); tooLong != 0 || err != context.Canceled {
+			t.Errorf("got %s, %v", tooLong, err)
+		}
 		// Their tokens are not lost.
 		start := time.Now()
 		if _, err := l.wait(t.Context()); err != nil {

@@ -17,6 +17,7 @@ limitations under the License.
 package im
 
 import (
+	"context"
 	"encoding/json"
 	"io"
 	"net"
@@ -135,12 +136,14 @@ func (p *provider) received() []received {
 // count is how many requests came in so far.
 func (p *provider) count() int { return len(p.received()) }
 
-// newClient makes a client of a test server, which ends with the test. Its items hardly linger.
+// newClient makes a client of a test server, which ends with the test. Its items hardly linger, and it does not pause
+// before it tries again.
 func newClient(t *testing.T, endpoint string, change ...func(*Config)) *Client {
 	t.Helper()
 	config := Config{
 		Endpoint: endpoint, SDKAppID: testAppID, Linger: time.Millisecond,
 		Credentials: Credentials{Administrator: testAdmin, SecretKey: testKey},
+		sleep:       func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
 	}
 	for _, f := range change {
 		f(&config)

@@ -1,0 +1,116 @@
+/*
+Copyright 2026 The LiveRoom Operator Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package im
+
+import (
+	"encoding/json"
+	"testing"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Whatever the provider, or something that stands in for it, answers: nothing panics, every item of a batch has an
+// outcome, every error has a class and a text fit for a condition.
+func FuzzAnswer(f *testing.F) {
+	for _, seed := range []string{
+		answerOK,
+		`{"ActionStatus":"FAIL","ErrorCode":10004,"ErrorInfo":"all defined key is invalid"}`,
+		`{"ErrorCode":"0","GroupInfo":[{"GroupId":"a","CreateTime":"1.7e9","MuteAllMember":true,"AppDefinedData":null}]}`,
+		`{"ErrorCode":0,"GroupInfo":null,"UserProfileItem":[{"To_Account":"a","ProfileItem":[{"Tag":"Tag_Profile_IM_Level","Value":"7"}]}]}`,
+		`{"ErrorCode":0,"ResultItem":[{"UserID":1,"ResultCode":70107}],"FailAccounts":["b",null]}`,
+		`{"ErrorCode":0,"MemberList":[{"Account":"a","Role":"Owner"}],"Next":0,"Admin_List":["a",{"Admin_Account":"b"}]}`,
+		`{"ErrorCode":0,"BannedAccountList":[{"Member_Account":"a","BannedUntil":4294967295}],"NextOffset":-1,"GroupAttrAry":[{"key":"k","value":null}]}`,
+	} {
+		f.Add([]byte(seed))
+	}
+	ids := []string{"a", "b"}
+	f.Fuzz(func(t *testing.T, answer []byte) {
+		for _, cmd := range commands {
+			if failure := checkAnswer(cmd, answer); failure != nil {
+				checkError(t, failure.err)
+				checkError(t, failure.final(cmd))
+			}
+		}
+		var groups wireGroups
+		if json.Unmarshal(answer, &groups) == nil {
+			checkOutcomes(t, groups.groups(ids), len(ids))
+		}
+		var profiles wireProfiles
+		if json.Unmarshal(answer, &profiles) == nil {
+			checkOutcomes(t, profiles.profiles(ids), len(ids))
+		}
+		var accounts wireAccountResults
+		if json.Unmarshal(answer, &accounts) == nil {
+			checkOutcomes(t, accounts.checked(ids), len(ids))
+			checkOutcomes(t, accounts.deleted(ids), len(ids))
+		}
+		var members wireMembers
+		if json.Unmarshal(answer, &members) == nil {
+			question := wireListMembers{Limit: 1}
+			if next, more := members.next(question); more && next.Offset == question.Offset && next.Next == question.Next {
+				t.Error("the next page is the same page")
+			}
+		}
+		var added wireAddResult
+		if json.Unmarshal(answer, &added) == nil {
+			if err := added.errorFor("a"); err != nil {
+				checkError(t, err)
+			}
+		}
+		var administrators wireLiveAdministrators
+		if json.Unmarshal(answer, &administrators) == nil {
+			for _, name := range administrators.names() {
+				if name == "" {
+					t.Error("an administrator without a name")
+				}
+			}
+		}
+		for _, into := range []any{new(wireImportResult), new(wireBans), new(wireAttributes)} {
+			if err := json.Unmarshal(answer, into); err != nil {
+				checkError(t, notUnderstood(getGroupAttr, err))
+			}
+		}
+	})
+}
+
+func checkOutcomes[Out any](t *testing.T, outcomes []outcome[Out], n int) {
+	t.Helper()
+	if len(outcomes) != n {
+		t.Errorf("%d outcomes for %d items", len(outcomes), n)
+	}
+	for _, one := range outcomes {
+		if one.err != nil {
+			checkError(t, one.err)
+		}
+	}
+}
+
+func checkError(t *testing.T, err error) {
+	t.Helper()
+	e, ok := AsError(err)
+	if !ok || documented[e.Class] == nil && e.Class != UnknownOutcome {
+		t.Fatalf("an error without a class: %v", err)
+	}
+	if len(e.Info) > maxInfoBytes || !utf8.ValidString(e.Info) {
+		t.Errorf("%d bytes of text: %q", len(e.Info), e.Info)
+	}
+	for _, r := range e.Info {
+		if unicode.IsControl(r) {
+			t.Errorf("a control character in %q", e.Info)
+		}
+	}
+}
