@@ -75,19 +75,26 @@ func TestMissing(t *testing.T) {
 			want:    "etcd, kube-apiserver",
 		},
 		{
-			name:    "complete",
-			prepare: func(t *testing.T, directory string) { executable(t, directory, "etcd", "kube-apiserver") },
-			want:    "",
+			name: "complete",
+			prepare: func(t *testing.T, directory string) {
+				t.Helper()
+				executable(t, directory, "etcd", "kube-apiserver")
+			},
+			want: "",
 		},
 		{
-			name:    "complete but for the kubectl asked for",
-			prepare: func(t *testing.T, directory string) { executable(t, directory, "etcd", "kube-apiserver") },
+			name: "complete but for the kubectl asked for",
+			prepare: func(t *testing.T, directory string) {
+				t.Helper()
+				executable(t, directory, "etcd", "kube-apiserver")
+			},
 			kubectl: true,
 			want:    "kubectl",
 		},
 		{
 			name: "not executable",
 			prepare: func(t *testing.T, directory string) {
+				t.Helper()
 				executable(t, directory, "etcd", "kube-apiserver")
 				if err := os.Chmod(filepath.Join(directory, "etcd"), 0o644); err != nil {
 					t.Fatal(err)
@@ -98,6 +105,7 @@ func TestMissing(t *testing.T) {
 		{
 			name: "a directory of that name",
 			prepare: func(t *testing.T, directory string) {
+				t.Helper()
 				executable(t, directory, "etcd")
 				if err := os.Mkdir(filepath.Join(directory, "kube-apiserver"), 0o755); err != nil {
 					t.Fatal(err)

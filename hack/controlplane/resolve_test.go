@@ -32,6 +32,7 @@ import (
 
 // deliver is a source that leaves the given files and records what it was asked for.
 func deliver(t *testing.T, asked *[]string, files ...string) source {
+	t.Helper()
 	return func(_ context.Context, binaries []binary, into string) error {
 		*asked = append(*asked, names(binaries))
 		executable(t, into, files...)

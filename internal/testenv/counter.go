@@ -49,6 +49,7 @@ type counted struct {
 	next    http.RoundTripper
 }
 
+// RoundTrip counts the call and passes it on.
 func (c counted) RoundTrip(call *http.Request) (*http.Response, error) {
 	if request, ok := describe(call); ok {
 		c.counter.mu.Lock()
