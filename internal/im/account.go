@@ -18,7 +18,6 @@ package im
 
 import (
 	"context"
-	"fmt"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -250,5 +249,5 @@ func tooManyItems(cmd *command, n int) error {
 }
 
 func invalidUserID(cmd *command, userID string) error {
-	return invalidArgument(cmd, "the user id %s is not 1 to %d bytes of printable ASCII", fmt.Sprintf("%.64q", userID), maxUserIDBytes)
+	return invalidArgument(cmd, "the user id %.64q is not 1 to %d bytes of printable ASCII", userID, maxUserIDBytes)
 }

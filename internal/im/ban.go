@@ -84,7 +84,8 @@ func (c *Client) Unban(ctx context.Context, groupID string, userIDs []string) er
 		return noGroupID(unbanGroupMember)
 	}
 	for part := range slices.Chunk(userIDs, unbanGroupMember.maxItems) {
-		if err := ask(ctx, c.calls, unbanGroupMember, wireUnban{GroupID: groupID, MembersAccount: part}, nil); err != nil {
+		question := wireUnban{GroupID: groupID, MembersAccount: part}
+		if err := ask(ctx, c.calls, unbanGroupMember, question, nil); err != nil {
 			return err
 		}
 	}

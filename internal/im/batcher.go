@@ -38,14 +38,6 @@ const (
 	batchTimeout = 30 * time.Second
 )
 
-// outcome is what a batch has for one of its items.
-type outcome[Out any] struct {
-	value Out
-	err   error
-	// whole: the error is that of the call for all items, not of this one.
-	whole bool
-}
-
 // batching describes a batcher.
 type batching[In, Out any] struct {
 	command *command
@@ -224,7 +216,8 @@ func (b *batcher[In, Out]) release(key string) {
 
 // dispatch sends what may leave and sets the timer for what may leave later. The lock is held.
 func (b *batcher[In, Out]) dispatch() {
-	for b.running < batchSlots && len(b.queue) > 0 && (len(b.queue) >= b.command.maxItems || b.closed || b.untilDue() <= 0) {
+	for b.running < batchSlots && len(b.queue) > 0 &&
+		(len(b.queue) >= b.command.maxItems || b.closed || b.untilDue() <= 0) {
 		batch := slices.Clone(b.queue[:min(len(b.queue), b.command.maxItems)])
 		b.queue = slices.Delete(b.queue, 0, len(batch))
 		b.waiting -= len(batch)
@@ -327,48 +320,6 @@ func (b *batcher[In, Out]) close(patience time.Duration) {
 	}
 	b.cancel()
 	<-b.drained
-}
-
-func fail[Out any](outcomes []outcome[Out], err error) {
-	for i := range outcomes {
-		outcomes[i] = outcome[Out]{err: err}
-	}
-}
-
-// inParts makes one call for all items. When the whole call is refused because of what may be the fault of one item, it
-// tries each half on its own, and so on: the others are not punished. mixed, which may be nil, reports whether the items
-// differ in the custom fields that they ask for, so that an undefined one may be the fault of some of them only.
-func inParts[In, Out any](
-	cmd *command, items []In, call func([]In) ([]outcome[Out], error), mixed func([]In) bool,
-) []outcome[Out] {
-	outcomes, err := call(items)
-	if err == nil {
-		return outcomes
-	}
-	e, refused := AsError(err)
-	blamed := refused && cmd.blames(e.Code)
-	if len(items) > 1 && (blamed || refused && e.Class == FieldNotRegistered && mixed != nil && mixed(items)) {
-		half := len(items) / 2
-		return append(inParts(cmd, items[:half], call, mixed), inParts(cmd, items[half:], call, mixed)...)
-	}
-	outcomes = make([]outcome[Out], len(items))
-	for i := range outcomes {
-		outcomes[i] = outcome[Out]{err: err, whole: !blamed}
-	}
-	return outcomes
-}
-
-// wholeError is the error of a call that failed for all items alike, nil if there is an outcome for any of them.
-func wholeError[Out any](outcomes []outcome[Out]) error {
-	for _, one := range outcomes {
-		if !one.whole {
-			return nil
-		}
-	}
-	if len(outcomes) == 0 {
-		return nil
-	}
-	return outcomes[0].err
 }
 
 // ErrClosed is the cause of every failure after Close.

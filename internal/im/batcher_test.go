@@ -20,11 +20,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
-	"reflect"
-	"runtime"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -55,6 +51,9 @@ func testBatching(execute func(context.Context, []string) []outcome[string]) bat
 	}
 }
 
+// pass lets the time of a synctest bubble go on.
+func pass(d time.Duration) { <-time.After(d) }
+
 // byHand makes a batcher whose batches arrive at a channel and wait for the test.
 func byHand(merge func(string, string) string) (*batcher[string, string], chan trip) {
 	trips := make(chan trip)
@@ -73,7 +72,7 @@ type answer struct {
 	err   error
 }
 
-func submit(b *batcher[string, string], ctx context.Context, key, item string) chan answer {
+func submit(ctx context.Context, b *batcher[string, string], key, item string) chan answer {
 	got := make(chan answer, 1)
 	go func() {
 		value, err := b.submit(ctx, key, item)
@@ -89,7 +88,7 @@ func TestBatcherSendsAFullBatchAtOnce(t *testing.T) {
 		start := time.Now()
 		var got []chan answer
 		for _, key := range []string{"a", "b", "c"} {
-			got = append(got, submit(b, t.Context(), key, key))
+			got = append(got, submit(t.Context(), b, key, key))
 		}
 		one := <-trips
 		if waited := time.Since(start); waited != 0 || !slices.Equal(one.items, []string{"a", "b", "c"}) {
@@ -109,7 +108,7 @@ func TestBatcherLingers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b, trips := byHand(nil)
 		start := time.Now()
-		got := submit(b, t.Context(), "a", "a")
+		got := submit(t.Context(), b, "a", "a")
 		one := <-trips
 		if waited := time.Since(start); waited != 20*time.Millisecond {
 			t.Errorf("waited %s", waited)
@@ -135,8 +134,12 @@ func TestBatcherGathersWhileItemsArrive(t *testing.T) {
 		var callers sync.WaitGroup
 		for i := range 50 { // one every 9 ms, each before the linger time of the one before is over
 			key := fmt.Sprint(i)
-			callers.Go(func() { b.submit(t.Context(), key, key) })
-			time.Sleep(9 * time.Millisecond)
+			callers.Go(func() {
+				if _, err := b.submit(t.Context(), key, key); err != nil {
+					t.Error(err)
+				}
+			})
+			pass(9 * time.Millisecond)
 		}
 		callers.Wait()
 		b.close(time.Second)
@@ -154,12 +157,12 @@ func TestBatcherFillsUpWhileAllSlotsAreTaken(t *testing.T) {
 		b, trips := byHand(nil)
 		var under []trip
 		for i := range batchSlots {
-			submit(b, t.Context(), fmt.Sprint("slot", i), "x")
+			submit(t.Context(), b, fmt.Sprint("slot", i), "x")
 			under = append(under, <-trips)
 		}
-		submit(b, t.Context(), "a", "a")
-		time.Sleep(time.Second) // far beyond the linger time
-		submit(b, t.Context(), "b", "b")
+		submit(t.Context(), b, "a", "a")
+		pass(time.Second) // far beyond the linger time
+		submit(t.Context(), b, "b", "b")
 		synctest.Wait()
 		select {
 		case one := <-trips:
@@ -182,15 +185,15 @@ func TestBatcherFillsUpWhileAllSlotsAreTaken(t *testing.T) {
 func TestBatcherKeyIsNeverInTwoBatches(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b, trips := byHand(nil)
-		first := submit(b, t.Context(), "a", "1")
-		second := submit(b, t.Context(), "a", "2")
-		third := submit(b, t.Context(), "a", "3")
-		other := submit(b, t.Context(), "b", "b")
+		first := submit(t.Context(), b, "a", "1")
+		second := submit(t.Context(), b, "a", "2")
+		third := submit(t.Context(), b, "a", "3")
+		other := submit(t.Context(), b, "b", "b")
 		one := <-trips
 		if !slices.Equal(one.items, []string{"1", "b"}) {
 			t.Errorf("got %v", one.items)
 		}
-		time.Sleep(time.Second)
+		pass(time.Second)
 		one.end <- double
 		two := <-trips
 		if !slices.Equal(two.items, []string{"2"}) {
@@ -214,15 +217,15 @@ func TestBatcherKeyIsNeverInTwoBatches(t *testing.T) {
 func TestBatcherMergesQuestionsThatHaveNotLeft(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b, trips := byHand(func(waiting, repeated string) string { return waiting + repeated })
-		first := submit(b, t.Context(), "a", "1")
-		second := submit(b, t.Context(), "a", "2")
+		first := submit(t.Context(), b, "a", "1")
+		second := submit(t.Context(), b, "a", "2")
 		one := <-trips
 		if !slices.Equal(one.items, []string{"12"}) {
 			t.Errorf("got %v", one.items)
 		}
 		// The question under way may have been asked before what the next caller wants to see, so it asks anew.
-		third := submit(b, t.Context(), "a", "3")
-		fourth := submit(b, t.Context(), "a", "4")
+		third := submit(t.Context(), b, "a", "3")
+		fourth := submit(t.Context(), b, "a", "4")
 		one.end <- double
 		two := <-trips
 		if !slices.Equal(two.items, []string{"34"}) {
@@ -242,9 +245,9 @@ func TestBatcherCallersLeave(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b, trips := byHand(func(waiting, repeated string) string { return waiting + repeated })
 		leaver, leave := context.WithCancel(t.Context())
-		alone := submit(b, leaver, "a", "a")      // leaves before its batch does
-		shared := submit(b, leaver, "b", "b")     // shares its entry with one that stays
-		stays := submit(b, t.Context(), "b", "B") //
+		alone := submit(leaver, b, "a", "a")      // leaves before its batch does
+		shared := submit(leaver, b, "b", "b")     // shares its entry with one that stays
+		stays := submit(t.Context(), b, "b", "B") //
 		leave()
 		for _, gone := range []chan answer{alone, shared} {
 			if a := <-gone; !errors.Is(a.err, context.Canceled) || ClassOf(a.err) != "" {
@@ -258,7 +261,7 @@ func TestBatcherCallersLeave(t *testing.T) {
 		// A caller that leaves a batch under way does not stop it.
 		late, leaveLate := context.WithTimeout(t.Context(), time.Second)
 		defer leaveLate()
-		underway := submit(b, late, "c", "c")
+		underway := submit(late, b, "c", "c")
 		two := <-trips
 		if a := <-underway; ClassOf(a.err) != Unavailable || !errors.Is(a.err, context.DeadlineExceeded) {
 			t.Errorf("got %+v", a)
@@ -282,12 +285,12 @@ func TestBatcherCallersLeave(t *testing.T) {
 func TestBatcherLeavesWaitingForAKey(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b, trips := byHand(nil)
-		first := submit(b, t.Context(), "a", "1")
+		first := submit(t.Context(), b, "a", "1")
 		leaver, leave := context.WithCancel(t.Context())
-		second := submit(b, leaver, "a", "2")
-		third := submit(b, t.Context(), "a", "3")
+		second := submit(leaver, b, "a", "2")
+		third := submit(t.Context(), b, "a", "3")
 		fourthLeaver, leaveFourth := context.WithCancel(t.Context())
-		fourth := submit(b, fourthLeaver, "a", "4")
+		fourth := submit(fourthLeaver, b, "a", "4")
 		leave()
 		<-second
 		one := <-trips
@@ -306,233 +309,4 @@ func TestBatcherLeavesWaitingForAKey(t *testing.T) {
 			t.Errorf("left over: %d waiting, %v busy, %v later", b.waiting, b.busy, b.later)
 		}
 	})
-}
-
-func TestBatcherFailures(t *testing.T) {
-	refusal := &Error{Class: NotPermitted, Code: 10007}
-	tests := map[string]struct {
-		execute func(context.Context, []string) []outcome[string]
-		want    string
-	}{
-		"an error for all": {func(_ context.Context, items []string) []outcome[string] {
-			out := make([]outcome[string], len(items))
-			fail(out, refusal)
-			return out
-		}, refusal.Error()},
-		"too few outcomes": {func(context.Context, []string) []outcome[string] { return nil },
-			"im test: the batch ended without an outcome"},
-		"a panic": {func(context.Context, []string) []outcome[string] { panic("boom") },
-			"im test: panic in a batch: boom"},
-		"the goroutine ends": {func(context.Context, []string) []outcome[string] { runtime.Goexit(); return nil },
-			"im test: the batch ended without an outcome"},
-	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				b := newBatcher(testBatching(test.execute))
-				// The batcher survives it: twice the same.
-				for range 2 {
-					for _, got := range []chan answer{submit(b, t.Context(), "a", "a"), submit(b, t.Context(), "b", "b")} {
-						if a := <-got; a.err == nil || a.err.Error() != test.want {
-							t.Errorf("got %v, want %s", a.err, test.want)
-						}
-					}
-				}
-				b.close(time.Second)
-			})
-		})
-	}
-}
-
-func TestBatcherIsBounded(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b, trips := byHand(nil)
-		go func() {
-			for one := range trips {
-				go func() { one.end <- double }()
-			}
-		}()
-		b.mu.Lock() // nothing leaves
-		b.running = batchSlots
-		b.mu.Unlock()
-		for i := range batchQueue {
-			if _, err := b.add(fmt.Sprint(i), "x"); err != nil {
-				t.Fatal(err)
-			}
-		}
-		_, err := b.submit(t.Context(), "one more", "x")
-		e, ok := AsError(err)
-		if !ok || e.Class != RateLimited || e.RetryAfter == 0 {
-			t.Errorf("got %v", err)
-		}
-		b.mu.Lock()
-		b.running = 0
-		b.mu.Unlock()
-		b.close(time.Minute)
-		close(trips)
-	})
-}
-
-func TestBatcherCloseDrains(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b := newBatcher(testBatching(func(_ context.Context, items []string) []outcome[string] {
-			time.Sleep(100 * time.Millisecond)
-			return double(items)
-		}))
-		var got []chan answer
-		for i := range 40 {
-			got = append(got, submit(b, t.Context(), fmt.Sprint(i), "x"))
-		}
-		start := time.Now()
-		b.close(time.Minute)
-		if took := time.Since(start); took > 500*time.Millisecond {
-			t.Errorf("took %s", took)
-		}
-		for _, one := range got {
-			if a := <-one; a != (answer{value: "xx"}) {
-				t.Errorf("got %+v", a)
-			}
-		}
-		if _, err := b.submit(t.Context(), "late", "x"); !errors.Is(err, ErrClosed) || !IsUnavailable(err) {
-			t.Errorf("got %v", err)
-		}
-		b.close(time.Minute) // again
-	})
-}
-
-func TestBatcherCloseCutsShort(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b := newBatcher(testBatching(func(ctx context.Context, items []string) []outcome[string] {
-			<-ctx.Done()
-			out := make([]outcome[string], len(items))
-			fail(out, ctx.Err())
-			return out
-		}))
-		got := submit(b, t.Context(), "a", "a")
-		start := time.Now()
-		b.close(3 * time.Second)
-		if took := time.Since(start); took != 3*time.Second {
-			t.Errorf("took %s", took)
-		}
-		if a := <-got; !errors.Is(a.err, context.Canceled) {
-			t.Errorf("got %+v", a)
-		}
-	})
-}
-
-func TestBatcherBoundsABatch(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b := newBatcher(testBatching(func(ctx context.Context, items []string) []outcome[string] {
-			<-ctx.Done()
-			out := make([]outcome[string], len(items))
-			fail(out, ctx.Err())
-			return out
-		}))
-		start := time.Now()
-		if _, err := b.submit(t.Context(), "a", "a"); !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("got %v", err)
-		}
-		if took := time.Since(start); took != batchTimeout+20*time.Millisecond {
-			t.Errorf("took %s", took)
-		}
-		b.close(time.Second)
-	})
-}
-
-// Many callers at once, some of which leave: everybody gets its own answer, no batch is too large, no key is twice under
-// way, and nothing is left over.
-func TestBatcherUnderLoad(t *testing.T) {
-	var mu sync.Mutex
-	under := map[string]bool{}
-	settings := testBatching(func(_ context.Context, items []string) []outcome[string] {
-		mu.Lock()
-		if len(items) > testCommand.maxItems {
-			t.Errorf("a batch of %d", len(items))
-		}
-		for _, item := range items {
-			if under[item] {
-				t.Errorf("%s is under way twice", item)
-			}
-			under[item] = true
-		}
-		mu.Unlock()
-		runtime.Gosched()
-		mu.Lock()
-		for _, item := range items {
-			delete(under, item)
-		}
-		mu.Unlock()
-		return double(items)
-	})
-	settings.linger, settings.gather = 100*time.Microsecond, time.Millisecond
-	b := newBatcher(settings)
-	var callers sync.WaitGroup
-	for range 32 {
-		callers.Go(func() {
-			for range 100 {
-				ctx, cancel := context.WithCancel(t.Context())
-				if rand.IntN(4) == 0 {
-					cancel()
-				} else if rand.IntN(4) == 0 {
-					time.AfterFunc(50*time.Microsecond, cancel)
-				}
-				key := fmt.Sprint(rand.IntN(20))
-				got, err := b.submit(ctx, key, key)
-				if err == nil && got != strings.Repeat(key, 2) || err != nil && !errors.Is(err, context.Canceled) {
-					t.Errorf("%s: got %q, %v", key, got, err)
-				}
-				cancel()
-			}
-		})
-	}
-	callers.Wait()
-	b.close(time.Minute)
-	if b.waiting != 0 || len(b.queue) != 0 || len(b.busy) != 0 || len(b.later) != 0 || b.running != 0 {
-		t.Errorf("left over: %d waiting, %d queued, %v busy, %v later, %d running",
-			b.waiting, len(b.queue), b.busy, b.later, b.running)
-	}
-}
-
-func TestInParts(t *testing.T) {
-	cmd := &command{name: "test", maxItems: 100, blameOne: []int{70402}}
-	bad := &Error{Class: Invalid, Command: "test", Code: 70402}
-	down := &Error{Class: Unavailable, Command: "test", Code: 91000}
-	undefinedField := &Error{Class: FieldNotRegistered, Command: "test", Code: 40009}
-	ok := outcome[string]{value: "ok"}
-	tests := map[string]struct {
-		items []string
-		mixed func([]string) bool
-		want  []outcome[string]
-		calls int
-	}{
-		"all well":        {[]string{"a", "b", "c"}, nil, []outcome[string]{ok, ok, ok}, 1},
-		"one is to blame": {[]string{"a", "bad", "c", "d"}, nil, []outcome[string]{ok, {err: bad}, ok, ok}, 5},
-		"alone to blame":  {[]string{"bad"}, nil, []outcome[string]{{err: bad}}, 1},
-		"nobody to blame": {[]string{"a", "down"}, nil, []outcome[string]{{err: down, whole: true}, {err: down, whole: true}}, 1},
-		"field, same question": {[]string{"a", "field"}, func([]string) bool { return false },
-			[]outcome[string]{{err: undefinedField, whole: true}, {err: undefinedField, whole: true}}, 1},
-		"field, other question": {[]string{"a", "field"}, func(items []string) bool { return len(items) > 1 },
-			[]outcome[string]{ok, {err: undefinedField, whole: true}}, 3},
-	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
-			calls := 0
-			got := inParts(cmd, test.items, func(items []string) ([]outcome[string], error) {
-				calls++
-				for text, err := range map[string]error{"bad": bad, "down": down, "field": undefinedField} {
-					if slices.Contains(items, text) {
-						return nil, err
-					}
-				}
-				out := make([]outcome[string], len(items))
-				for i := range out {
-					out[i] = ok
-				}
-				return out, nil
-			}, test.mixed)
-			if !reflect.DeepEqual(got, test.want) || calls != test.calls {
-				t.Errorf("got %+v in %d calls, want %+v in %d", got, calls, test.want, test.calls)
-			}
-		})
-	}
 }

@@ -55,5 +55,6 @@ func ask(ctx context.Context, c caller, cmd *command, question, into any) error 
 // notUnderstood is the error for an answer that reports success in a form that we cannot read. The decoder's own text
 // may quote the answer, so only its kind is kept.
 func notUnderstood(cmd *command, err error) error {
-	return &Error{Class: Unavailable, Command: cmd.name, Info: cleanInfo("the answer is not understood: " + decodeProblem(err))}
+	why := cleanInfo("the answer is not understood: " + decodeProblem(err))
+	return &Error{Class: Unavailable, Command: cmd.name, Info: why}
 }

@@ -66,8 +66,8 @@ type Config struct {
 	sleep func(context.Context, time.Duration) error
 }
 
-// Client calls the provider for one application. It is safe for concurrent use and meant to live as long as the process:
-// connections, limiters and breakers are worth keeping. Call Close when it is not needed any more.
+// Client calls the provider for one application. It is safe for concurrent use and meant to live as long as the
+// process: connections, limiters and breakers are worth keeping. Call Close when it is not needed any more.
 type Client struct {
 	calls    caller // all layers
 	bare     caller // without dry run, retry and breaker
@@ -115,7 +115,8 @@ func (c Config) complete() (Config, error) {
 		return c, errors.New("the endpoint is not a URL")
 	case endpoint.Scheme != "http" && endpoint.Scheme != "https" || endpoint.Host == "":
 		return c, errors.New("the endpoint must be http://host or https://host, with an optional port")
-	case endpoint.User != nil || endpoint.RawQuery != "" || endpoint.Fragment != "" || endpoint.Path != "" && endpoint.Path != "/":
+	case endpoint.User != nil || endpoint.RawQuery != "" || endpoint.Fragment != "" ||
+		endpoint.Path != "" && endpoint.Path != "/":
 		return c, errors.New("the endpoint must be a scheme, a host and an optional port only")
 	case c.SDKAppID <= 0:
 		return c, errors.New("the SDKAppID must be a positive number")

@@ -50,7 +50,8 @@ func (c *Client) SetLiveAdministrators(ctx context.Context, groupID string, user
 	case len(userIDs) == 0:
 		return nil
 	case len(userIDs) > maxLiveAdministrators:
-		return invalidArgument(modifyAdmin, "%d administrators, a live room has at most %d", len(userIDs), maxLiveAdministrators)
+		return invalidArgument(modifyAdmin, "%d administrators, a live room has at most %d",
+			len(userIDs), maxLiveAdministrators)
 	}
 	question := wireSetLiveAdministrators{GroupID: groupID, CommandType: unsetAdmin, AdminAccount: userIDs}
 	if admin {

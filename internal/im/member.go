@@ -93,7 +93,8 @@ func (c *Client) SetAdministrator(ctx context.Context, groupID, userID string, a
 	if admin {
 		role = RoleAdmin
 	}
-	return ask(ctx, c.calls, modifyGroupMemberInfo, wireSetRole{GroupID: groupID, MemberAccount: userID, Role: role}, nil)
+	question := wireSetRole{GroupID: groupID, MemberAccount: userID, Role: role}
+	return ask(ctx, c.calls, modifyGroupMemberInfo, question, nil)
 }
 
 type wireMemberName struct {

@@ -19,6 +19,7 @@ package im
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -159,3 +160,9 @@ func newClient(t *testing.T, endpoint string, change ...func(*Config)) *Client {
 func verify(userSig string) error {
 	return tencentyun.VerifyUserSig(testAppID, testKey, testAdmin, userSig, time.Now())
 }
+
+func refusalAnswer(code int) string {
+	return fmt.Sprintf(`{"ActionStatus":"FAIL","ErrorCode":%d,"ErrorInfo":"info %d"}`, code, code)
+}
+
+var testGroup = NewGroup{ID: "live_42", Type: GroupTypeAVChatRoom, Name: "Live 42"}

@@ -64,7 +64,7 @@ func (i indiscreet) RoundTrip(r *http.Request) (*http.Response, error) {
 func TestNoSecretInErrors(t *testing.T) {
 	for _, answer := range []bool{false, true} {
 		c := newClient(t, "http://127.0.0.1:1", func(config *Config) { config.Transport = indiscreet{answer} })
-		err := destroy(c, t.Context())
+		err := destroy(t.Context(), c)
 		if err == nil || !strings.Contains(err.Error(), "withheld") {
 			t.Errorf("got %v", err)
 		}

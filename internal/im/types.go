@@ -22,6 +22,7 @@ import "time"
 // some of them; they are translated in both directions.
 type GroupType string
 
+// The types of groups.
 const (
 	GroupTypePublic     GroupType = "Public"
 	GroupTypeMeeting    GroupType = "Meeting"    // ChatRoom on the wire
@@ -33,6 +34,7 @@ const (
 // JoinOption says how a user gets into a group that can be applied to.
 type JoinOption string
 
+// The ways into a group.
 const (
 	JoinFreeAccess     JoinOption = "FreeAccess"
 	JoinNeedPermission JoinOption = "NeedPermission"
