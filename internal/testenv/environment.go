@@ -135,6 +135,17 @@ func (e *Environment) Start() error {
 	if e.plane != nil {
 		return errors.New("already started")
 	}
+	if !alive.add(e) {
+		return errors.New("interrupted")
+	}
+	err := e.start()
+	if err != nil {
+		alive.remove(e)
+	}
+	return err
+}
+
+func (e *Environment) start() error {
 	plane, err := e.settings.plane()
 	if err != nil {
 		return err
@@ -213,6 +224,8 @@ func (e *Environment) Stop() error {
 	}
 	plane := e.plane
 	e.plane = nil
+	// Last, so that an interrupt waits for a stop that is under way.
+	defer alive.remove(e)
 	return plane.Stop()
 }
 

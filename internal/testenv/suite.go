@@ -18,8 +18,10 @@ package testenv
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"os/signal"
+	"slices"
 	"sync"
 	"syscall"
 	"testing"
@@ -29,9 +31,9 @@ import (
 )
 
 // Run is the body of TestMain: it starts the environments side by side, runs the
-// tests and stops the environments again, also when the run is interrupted,
-// since the control plane's processes would outlive it. It returns the exit code
-// for os.Exit.
+// tests and stops the environments again. When the run is interrupted, it stops
+// every environment of the process, since the control planes would outlive it.
+// It returns the exit code for os.Exit.
 func Run(m *testing.M, environments ...*Environment) int {
 	// controller-runtime complains with a stack when no logger was ever set. A
 	// suite that wants its log sets another one.
@@ -44,7 +46,7 @@ func Run(m *testing.M, environments ...*Environment) int {
 	watcher.Go(func() {
 		select {
 		case <-interrupts:
-			stopAll(environments)
+			stopAll(alive.close())
 			os.Exit(1)
 		case <-finished:
 		}
@@ -63,6 +65,46 @@ func Run(m *testing.M, environments ...*Environment) int {
 		code = 1
 	}
 	return code
+}
+
+// alive holds what has to be stopped when the run is interrupted: also the
+// environments that single tests have started. It is the process's own list, as
+// a signal is the process's own.
+var alive register
+
+type register struct {
+	mu      sync.Mutex
+	members map[*Environment]struct{}
+	closed  bool
+}
+
+// add refuses a new member once the register is closed.
+func (r *register) add(environment *Environment) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed {
+		return false
+	}
+	if r.members == nil {
+		r.members = map[*Environment]struct{}{}
+	}
+	r.members[environment] = struct{}{}
+	return true
+}
+
+func (r *register) remove(environment *Environment) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.members, environment)
+}
+
+// close returns the last members: the tests go on while these are stopped, and
+// may not start others.
+func (r *register) close() []*Environment {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.closed = true
+	return slices.Collect(maps.Keys(r.members))
 }
 
 func startAll(environments []*Environment) (ok bool) {
