@@ -281,10 +281,10 @@ func (s *Simulator) queryOnlineStatus(c *call) (answer, error) {
 	if s.options.closed(FeatureUserStatus) {
 		return nil, refuse(codeStatusClosed, "the user status query is not enabled")
 	}
-	if !c.has("To_Account") {
+	if !c.has(fieldTo) {
 		return nil, refuse(codeChatTo, "To_Account is required")
 	}
-	ids, _ := c.accounts("To_Account")
+	ids, _ := c.accounts(fieldTo)
 	detailed := c.flag("IsNeedDetail")
 	switch err := c.err(); {
 	case err != nil:
@@ -298,10 +298,10 @@ func (s *Simulator) queryOnlineStatus(c *call) (answer, error) {
 	for _, id := range ids {
 		user, ok := s.accounts[id]
 		if !ok {
-			missing = append(missing, answer{"To_Account": id, "ErrorCode": codeAccountMissing})
+			missing = append(missing, answer{fieldTo: id, "ErrorCode": codeAccountMissing})
 			continue
 		}
-		item := answer{"To_Account": id, "State": user.online}
+		item := answer{fieldTo: id, "State": user.online}
 		if detailed && len(user.platforms) > 0 {
 			var details []answer
 			for _, platform := range user.platforms {

@@ -159,7 +159,7 @@ func (s *Simulator) getGroupBanMember(c *call) (answer, error) {
 	to := min(from+limit, int64(len(list)))
 	listed := []answer{}
 	for _, entry := range list[from:to] {
-		listed = append(listed, answer{"Member_Account": entry.id, "BannedUntil": entry.until})
+		listed = append(listed, answer{fieldMember: entry.id, "BannedUntil": entry.until})
 	}
 	next := int64(0)
 	if to < int64(len(list)) {

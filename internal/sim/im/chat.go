@@ -65,7 +65,7 @@ func (s *Simulator) readChatDraft(c *call, seqCode int) chatDraft {
 	if given {
 		draft.from = from
 	}
-	seq, sequenced := c.integerOr(seqCode, 0, math.MaxUint32, "MsgSeq")
+	seq, sequenced := c.integerOr(seqCode, 0, math.MaxUint32, fieldMsgSeq)
 	draft.seq = uint32(seq)
 	if !sequenced {
 		draft.seq = s.random.Uint32()
@@ -117,10 +117,10 @@ func (s *Simulator) acceptChat(c *call, draft *chatDraft) (sentMessage, bool, *R
 func messageID(key string) string { return "sim-" + strings.ReplaceAll(key, "_", "-") }
 
 func (s *Simulator) sendMsg(c *call) (answer, error) {
-	if _, listed := c.fields["To_Account"].([]any); listed {
+	if _, listed := c.fields[fieldTo].([]any); listed {
 		c.fail(codeChatTo, "To_Account must be a string")
 	}
-	to, present := c.account("To_Account")
+	to, present := c.account(fieldTo)
 	if !present || to == "" {
 		c.fail(codeChatTo, "To_Account is required")
 	}
@@ -164,7 +164,7 @@ func (s *Simulator) storeChat(draft chatDraft, to string, sent sentMessage) {
 }
 
 func (s *Simulator) batchSendMsg(c *call) (answer, error) {
-	targets, present := c.accounts("To_Account")
+	targets, present := c.accounts(fieldTo)
 	switch {
 	case !present || len(targets) == 0:
 		c.fail(codeChatTo, "To_Account is required")
@@ -184,7 +184,7 @@ func (s *Simulator) batchSendMsg(c *call) (answer, error) {
 		if _, exists := s.accounts[to]; exists {
 			reached = append(reached, to)
 		} else {
-			failed = append(failed, answer{"To_Account": to, "ErrorCode": codeAccountMissing})
+			failed = append(failed, answer{fieldTo: to, "ErrorCode": codeAccountMissing})
 		}
 	}
 	if len(reached) == 0 {
@@ -214,8 +214,8 @@ func (s *Simulator) importMsg(c *call) (answer, error) {
 		c.fail(codeChatSyncOld, "SyncFromOldSystem must be %d or %d", importHistory, importRealTime)
 	}
 	from, _ := c.textOr(codeChatFrom, "From_Account")
-	to, _ := c.account("To_Account")
-	seq, sequenced := c.integerOr(codeChatFormat, 0, math.MaxUint32, "MsgSeq")
+	to, _ := c.account(fieldTo)
+	seq, sequenced := c.integerOr(codeChatFormat, 0, math.MaxUint32, fieldMsgSeq)
 	if !sequenced {
 		seq = int64(s.random.Uint32())
 	}
@@ -247,7 +247,7 @@ func (s *Simulator) importMsg(c *call) (answer, error) {
 
 func (s *Simulator) adminMsgWithdraw(c *call) (answer, error) {
 	from, _ := c.textOr(codeChatFrom, "From_Account")
-	to, _ := c.account("To_Account")
+	to, _ := c.account(fieldTo)
 	key, _ := c.textOr(codeChatKey, "MsgKey")
 	if err := c.err(); err != nil {
 		return nil, err

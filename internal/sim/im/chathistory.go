@@ -115,7 +115,7 @@ func (s *chatStore) between(one, other string) []chatMessage {
 // adminGetRoamMsg pages backwards through the history that one party sees.
 func (s *Simulator) adminGetRoamMsg(c *call) (answer, error) {
 	operator, _ := c.textOr(codeChatFrom, "Operator_Account", "From_Account")
-	peer, _ := c.account("Peer_Account", "To_Account")
+	peer, _ := c.account("Peer_Account", fieldTo)
 	most, counted := c.integer(1, forever, "MaxCnt")
 	from, begins := c.integer(0, forever, "MinTime")
 	to, ends := c.integer(0, forever, "MaxTime")
@@ -177,7 +177,7 @@ func (m chatMessage) show() answer {
 		flags = messageFlagGone
 	}
 	return answer{
-		"From_Account": m.from, "To_Account": m.to, "MsgSeq": m.seq, "MsgRandom": m.random,
+		"From_Account": m.from, fieldTo: m.to, fieldMsgSeq: m.seq, "MsgRandom": m.random,
 		"MsgTimeStamp": m.time, "MsgClientTime": m.time, "MsgFlagBits": flags, "IsPeerRead": 0, "MsgKey": m.key,
 		"MsgBody": m.body.elements, "CloudCustomData": m.body.cloud,
 	}

@@ -148,7 +148,12 @@ type faultSet struct {
 }
 
 func newFaultSet(seed uint64) *faultSet {
-	return &faultSet{random: rand.New(rand.NewPCG(seed, seed))}
+	return &faultSet{random: repeatable(seed)}
+}
+
+// repeatable makes a source of numbers that a seed repeats.
+func repeatable(seed uint64) *rand.Rand {
+	return rand.New(rand.NewPCG(seed, seed)) //nolint:gosec // the numbers protect nothing, and tests repeat them
 }
 
 func (f *faultSet) add(fault Fault) (int, error) {

@@ -156,7 +156,7 @@ func groupIDForm(id string) bool {
 
 // findGroup returns the group that the call names in GroupId.
 func (s *Simulator) findGroup(c *call) (*group, error) {
-	id := c.requiredText("GroupId")
+	id := c.requiredText(fieldGroupID)
 	if err := c.err(); err != nil {
 		return nil, err
 	}

@@ -39,7 +39,7 @@ func (s *Simulator) makeGroup(c *call, imported bool) (answer, error) {
 	}
 	c.requiredText("Name")
 	change := s.readBaseChange(c, kind, "MaxMemberCount")
-	id, chosen := c.text("GroupId")
+	id, chosen := c.text(fieldGroupID)
 	owner, _ := c.account("Owner_Account")
 	values := c.readFieldValues("AppDefinedData")
 	topics := c.flag("SupportTopic")
@@ -75,7 +75,7 @@ func (s *Simulator) makeGroup(c *call, imported bool) (answer, error) {
 	s.growth.add(c.now, 1)
 	s.notify(g.id, c.now, Notice{Type: NoticeGroupCreated, Operator: c.identifier, Fields: customChanges(fields)})
 
-	result := answer{"GroupId": g.id}
+	result := answer{fieldGroupID: g.id}
 	if kind == typeCommunity {
 		result["Type"], result["HugeGroupFlag"] = string(kind), 0
 	}
@@ -152,10 +152,10 @@ func (s *Simulator) inTooManyGroups(id string) bool {
 
 // readInitialMembers reads MemberList of create_group.
 func (s *Simulator) readInitialMembers(c *call, kind groupType, owner string) ([]*member, error) {
-	if !c.has("MemberList") {
+	if !c.has(fieldMembers) {
 		return nil, nil
 	}
-	items, _ := c.objects("MemberList")
+	items, _ := c.objects(fieldMembers)
 	if err := c.err(); err != nil {
 		return nil, err
 	}
@@ -167,7 +167,7 @@ func (s *Simulator) readInitialMembers(c *call, kind groupType, owner string) ([
 	}
 	members := make([]*member, 0, len(items))
 	for _, item := range items {
-		id := item.requiredAccount("Member_Account")
+		id := item.requiredAccount(fieldMember)
 		role, _ := item.choice("Role", roleAdmin, roleMember)
 		values := item.readFieldValues("AppMemberDefinedData")
 		if err := c.err(); err != nil {

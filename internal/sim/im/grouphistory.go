@@ -34,7 +34,7 @@ func (s *Simulator) groupMsgRecall(c *call) (answer, error) {
 	items := c.requiredObjects(maxRecalled, codeGroupParameter, "MsgSeqList")
 	var sequences []uint64
 	for _, item := range items {
-		sequence, present := item.integer(0, forever, "MsgSeq")
+		sequence, present := item.integer(0, forever, fieldMsgSeq)
 		if !present {
 			c.fail(codeGroupParameter, "MsgSeq is required")
 		}
@@ -52,7 +52,7 @@ func (s *Simulator) groupMsgRecall(c *call) (answer, error) {
 	for _, sequence := range sequences {
 		code := g.recall(sequence)
 		recalled = recalled || code == 0
-		results = append(results, answer{"MsgSeq": sequence, "RetCode": code})
+		results = append(results, answer{fieldMsgSeq: sequence, "RetCode": code})
 	}
 	if recalled {
 		s.notify(g.id, c.now, Notice{Type: NoticeMessageRecalled, Operator: c.identifier, Text: reason})
@@ -138,7 +138,7 @@ func (s *Simulator) groupMsgGetSimple(c *call) (answer, error) {
 			return true
 		})
 	}
-	return answer{"GroupId": g.id, "IsFinished": finished, "RspMsgList": listed}, nil
+	return answer{fieldGroupID: g.id, "IsFinished": finished, "RspMsgList": listed}, nil
 }
 
 func (m *groupMessage) show() answer {
@@ -148,7 +148,7 @@ func (m *groupMessage) show() answer {
 	}
 	return answer{
 		"From_Account": m.from, "IsPlaceMsg": place, "MsgBody": body, "MsgPriority": m.priority,
-		"MsgRandom": m.random, "MsgSeq": m.seq, "MsgTimeStamp": m.time, "IsSystemMsg": 0,
+		"MsgRandom": m.random, fieldMsgSeq: m.seq, "MsgTimeStamp": m.time, "IsSystemMsg": 0,
 		"CloudCustomData": m.body.cloud,
 	}
 }

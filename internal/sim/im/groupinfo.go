@@ -66,7 +66,7 @@ func (s *Simulator) getGroupInfo(c *call) (answer, error) {
 		g, err := s.groupByID(id)
 		if err != nil {
 			refusal := asRefusal(err)
-			groups = append(groups, answer{"GroupId": id, "ErrorCode": refusal.Code, "ErrorInfo": refusal.Info})
+			groups = append(groups, answer{fieldGroupID: id, "ErrorCode": refusal.Code, "ErrorInfo": refusal.Info})
 			continue
 		}
 		groups = append(groups, s.groupInfo(c, g, filter))
@@ -79,7 +79,7 @@ func (s *Simulator) groupInfo(c *call, g *group, filter infoFilter) answer {
 	info := s.baseInfo(g)
 	if filter.given {
 		info = pick(info, filter.base)
-		info["GroupId"] = g.id
+		info[fieldGroupID] = g.id
 	}
 	info["ErrorCode"], info["ErrorInfo"] = 0, ""
 	if fields, show := s.showFields(scopeGroup, g.kind, g.custom, filter.groupFields, c.now); show {
@@ -90,7 +90,7 @@ func (s *Simulator) groupInfo(c *call, g *group, filter infoFilter) answer {
 		for _, m := range g.members.order {
 			members = append(members, s.memberInfo(c, g, m, filter.member, filter.memberFields))
 		}
-		info["MemberList"] = members
+		info[fieldMembers] = members
 	}
 	return info
 }
@@ -98,10 +98,10 @@ func (s *Simulator) groupInfo(c *call, g *group, filter infoFilter) answer {
 // memberInfo answers one member as far as the filters ask.
 func (s *Simulator) memberInfo(c *call, g *group, m *member, filter, fieldFilter []string) answer {
 	info := answer{
-		"Member_Account":  m.id,
+		fieldMember:       m.id,
 		"Role":            g.role(m.id),
 		"JoinTime":        m.joined,
-		"MsgSeq":          m.readSeq,
+		fieldMsgSeq:       m.readSeq,
 		"MsgFlag":         m.msgFlag,
 		"LastSendMsgTime": m.lastSend,
 		"NameCard":        m.nameCard,
@@ -109,7 +109,7 @@ func (s *Simulator) memberInfo(c *call, g *group, m *member, filter, fieldFilter
 	}
 	if filter != nil {
 		info = pick(info, filter)
-		info["Member_Account"] = m.id
+		info[fieldMember] = m.id
 	}
 	if fields, show := s.showFields(scopeMember, g.kind, m.custom, fieldFilter, c.now); show {
 		info["AppMemberDefinedData"] = fields

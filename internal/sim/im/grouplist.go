@@ -64,7 +64,7 @@ func (s *Simulator) getAppidGroupList(c *call) (answer, error) {
 		switch {
 		case g.sequence <= position:
 		case int64(len(listed)) < limit:
-			listed = append(listed, answer{"GroupId": g.id})
+			listed = append(listed, answer{fieldGroupID: g.id})
 			last = g.sequence
 		default:
 			next = cursorBit | last
@@ -74,7 +74,7 @@ func (s *Simulator) getAppidGroupList(c *call) (answer, error) {
 }
 
 func (s *Simulator) getJoinedGroupList(c *call) (answer, error) {
-	id := c.requiredAccount("Member_Account")
+	id := c.requiredAccount(fieldMember)
 	limit, limited := c.integer(1, maxJoinedGroups, "Limit")
 	if !limited {
 		limit = maxJoinedGroups
@@ -116,10 +116,10 @@ func (s *Simulator) getJoinedGroupList(c *call) (answer, error) {
 			continue
 		}
 		item := pick(s.baseInfo(g), baseFilter)
-		item["GroupId"] = g.id
+		item[fieldGroupID] = g.id
 		if selfFilter != nil {
 			self := s.memberInfo(c, g, g.members.get(id), selfFilter, []string{})
-			delete(self, "Member_Account")
+			delete(self, fieldMember)
 			item["SelfInfo"] = self
 		}
 		listed = append(listed, item)

@@ -59,8 +59,8 @@ func (s *Simulator) addGroupMember(c *call) (answer, error) {
 	}
 	silent := c.flag("Silence")
 	var ids []string
-	for _, item := range c.requiredObjects(maxAddedMembers, codeGroupTooMany, "MemberList") {
-		ids = append(ids, item.requiredAccount("Member_Account"))
+	for _, item := range c.requiredObjects(maxAddedMembers, codeGroupTooMany, fieldMembers) {
+		ids = append(ids, item.requiredAccount(fieldMember))
 	}
 	if err := c.err(); err != nil {
 		return nil, err
@@ -93,12 +93,12 @@ func (s *Simulator) addGroupMember(c *call) (answer, error) {
 				joined, result = append(joined, id), addDone
 			}
 		}
-		results = append(results, answer{"Member_Account": id, "Result": result})
+		results = append(results, answer{fieldMember: id, "Result": result})
 	}
 	if len(joined) > 0 && !silent {
 		s.notify(g.id, c.now, Notice{Type: NoticeMemberJoined, Operator: c.identifier, Accounts: joined})
 	}
-	return answer{"MemberList": results}, nil
+	return answer{fieldMembers: results}, nil
 }
 
 // importGroupMember adds members without telling anybody.
@@ -108,8 +108,8 @@ func (s *Simulator) importGroupMember(c *call) (answer, error) {
 		return nil, err
 	}
 	var members []*member
-	for _, item := range c.requiredObjects(maxAddedMembers, codeGroupTooMany, "MemberList") {
-		added := &member{id: item.requiredAccount("Member_Account"), joined: c.unix()}
+	for _, item := range c.requiredObjects(maxAddedMembers, codeGroupTooMany, fieldMembers) {
+		added := &member{id: item.requiredAccount(fieldMember), joined: c.unix()}
 		added.role, _ = item.choice("Role", roleAdmin, roleMember)
 		if joined, present := item.integer(0, forever, "JoinTime"); present {
 			added.joined = joined
@@ -132,9 +132,9 @@ func (s *Simulator) importGroupMember(c *call) (answer, error) {
 		default:
 			s.enroll(g, added)
 		}
-		results = append(results, answer{"Member_Account": added.id, "Result": result})
+		results = append(results, answer{fieldMember: added.id, "Result": result})
 	}
-	return answer{"MemberList": results}, nil
+	return answer{fieldMembers: results}, nil
 }
 
 // deleteGroupMember succeeds for accounts that are no members.
@@ -206,7 +206,7 @@ func (s *Simulator) getGroupMemberInfo(c *call) (answer, error) {
 		}
 		listed = append(listed, s.memberInfo(c, g, m, filter, fieldFilter))
 	}
-	result := answer{"MemberNum": len(g.members.order), "MemberList": listed}
+	result := answer{"MemberNum": len(g.members.order), fieldMembers: listed}
 	if g.kind == typeCommunity {
 		result["Next"] = next
 	}
@@ -247,7 +247,7 @@ func (s *Simulator) getSpecifiedGroupMemberInfo(c *call) (answer, error) {
 			listed = append(listed, s.memberInfo(c, g, m, filter, fieldFilter))
 		}
 	}
-	return answer{"MemberList": listed}, nil
+	return answer{fieldMembers: listed}, nil
 }
 
 func (s *Simulator) modifyGroupMemberInfo(c *call) (answer, error) {
@@ -255,7 +255,7 @@ func (s *Simulator) modifyGroupMemberInfo(c *call) (answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	id := c.requiredAccount("Member_Account")
+	id := c.requiredAccount(fieldMember)
 	role := c.optionalChoice("Role", []string{roleAdmin, roleMember})
 	msgFlag := c.optionalChoice("MsgFlag", []string{"AcceptAndNotify", "AcceptNotNotify", "Discard"})
 	nameCard := c.limitedText("NameCard", maxNameCard)
@@ -322,7 +322,7 @@ func (s *Simulator) getRoleInGroup(c *call) (answer, error) {
 	}
 	roles := make([]answer, 0, len(ids))
 	for _, id := range ids {
-		roles = append(roles, answer{"Member_Account": id, "Role": g.role(id)})
+		roles = append(roles, answer{fieldMember: id, "Role": g.role(id)})
 	}
 	return answer{"UserIdList": roles}, nil
 }

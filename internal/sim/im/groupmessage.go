@@ -168,7 +168,7 @@ func (s *Simulator) sendGroupMsg(c *call) (answer, error) {
 	if refusal != nil {
 		return nil, refusal
 	}
-	result := answer{"MsgTime": sent.time, "MsgSeq": sent.seq}
+	result := answer{"MsgTime": sent.time, fieldMsgSeq: sent.seq}
 	if dropped != "" {
 		result["MsgDropReason"] = dropped
 	}
@@ -191,7 +191,7 @@ func (s *Simulator) readGroupDraft(c *call, g *group) (groupDraft, error) {
 	}
 	draft.onlineOnly = c.flag("OnlineOnlyFlag")
 	control, _ := c.texts("SendMsgControl")
-	draft.to, _ = c.accounts("To_Account")
+	draft.to, _ = c.accounts(fieldTo)
 	mentions, _ := c.objects("GroupAtInfo")
 	atAll := false
 	for _, mention := range mentions {
@@ -267,7 +267,7 @@ func (s *Simulator) sendBroadcastMsg(c *call) (answer, error) {
 	}
 	key := groupKey{random: draft.random, sum: draft.body.checksum}
 	if first, repeated := s.groupRepeats.seen(key, c.now); repeated {
-		return answer{"MsgSeq": first.seq}, nil
+		return answer{fieldMsgSeq: first.seq}, nil
 	}
 	s.broadcasts++
 	sent := sentMessage{time: c.unix(), seq: s.broadcasts}
@@ -278,5 +278,5 @@ func (s *Simulator) sendBroadcastMsg(c *call) (answer, error) {
 			_, _, _ = s.postToGroup(c, g, draft)
 		}
 	}
-	return answer{"MsgSeq": sent.seq}, nil
+	return answer{fieldMsgSeq: sent.seq}, nil
 }

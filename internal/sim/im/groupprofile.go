@@ -136,7 +136,7 @@ func (s *Simulator) applyBase(g *group, change baseChange) []ChangedField {
 // baseInfo answers all base fields of a group.
 func (s *Simulator) baseInfo(g *group) answer {
 	info := answer{
-		"GroupId":         g.id,
+		fieldGroupID:      g.id,
 		"Type":            s.typeName(g.kind),
 		"Name":            s.mangleOnReturn("Name", g.name),
 		"Introduction":    s.mangleOnReturn("Introduction", g.introduction),
@@ -194,5 +194,5 @@ func pick(all answer, filter []string) answer {
 var oldFieldNames = map[string]string{
 	"ShutUpAllMember": "MuteAllMember",
 	"ShutUpUntil":     "MuteUntil",
-	"Account":         "Member_Account",
+	"Account":         fieldMember,
 }

@@ -21,9 +21,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -74,6 +78,7 @@ type harness struct {
 	url   string
 	sig   string
 	http  *http.Client
+	seq   int // of the last message that was sent
 }
 
 // newHarness starts a simulator without rate limit and with accounts alice,
@@ -117,19 +122,19 @@ func (h *harness) query() url.Values {
 	}
 }
 
-// post makes a raw call.
-func (h *harness) post(command string, query url.Values, body string) (*http.Response, []byte, error) {
+// post makes a raw call and returns status, headers and body.
+func (h *harness) post(command string, query url.Values, body string) (int, http.Header, []byte, error) {
 	request, err := http.NewRequestWithContext(h.t.Context(), http.MethodPost, h.url+"/v4/"+command+"?"+query.Encode(), bytes.NewReader([]byte(body)))
 	if err != nil {
-		return nil, nil, err
+		return 0, nil, nil, err
 	}
 	response, err := h.http.Do(request)
 	if err != nil {
-		return nil, nil, err
+		return 0, nil, nil, err
 	}
-	defer func() { _ = response.Body.Close() }()
+	defer response.Body.Close()
 	answer, err := io.ReadAll(response.Body)
-	return response, answer, err
+	return response.StatusCode, response.Header, answer, err
 }
 
 // call makes a call with good credentials and returns its answer. Numbers are
@@ -144,12 +149,12 @@ func (h *harness) call(command string, body any) object {
 		}
 		text = string(encoded)
 	}
-	response, answer, err := h.post(command, h.query(), text)
+	status, _, answer, err := h.post(command, h.query(), text)
 	if err != nil {
 		h.t.Fatalf("%s: %v", command, err)
 	}
-	if response.StatusCode != http.StatusOK {
-		h.t.Fatalf("%s: status %d", command, response.StatusCode)
+	if status != http.StatusOK {
+		h.t.Fatalf("%s: status %d", command, status)
 	}
 	return parse(h.t, answer)
 }
@@ -208,4 +213,79 @@ func (h *harness) makeGroup(kind, id string) {
 
 func text(s string) []any {
 	return []any{object{"MsgType": "TIMTextElem", "MsgContent": object{"Text": s}}}
+}
+
+// step is one call of a story and what it must answer.
+type step struct {
+	command string
+	body    string // JSON; @NOW and @NOW+60 stand for the clock's UNIX time
+	// want is "ok" for a plain success, the code of a refusal, or the JSON of
+	// the answer without its envelope.
+	want string
+}
+
+// play makes the calls of a story one after the other.
+func (h *harness) play(steps ...step) {
+	h.t.Helper()
+	for i, step := range steps {
+		got := h.call(step.command, h.dated(step.body))
+		if refusalPattern.MatchString(step.want) {
+			if code(got) != step.want || got["ErrorInfo"] == "" {
+				h.t.Errorf("step %d: %s %s:\n got %v\nwant code %s with a text", i+1, step.command, step.body, got, step.want)
+			}
+			continue
+		}
+		want := object{"ActionStatus": "OK", "ErrorCode": 0, "ErrorInfo": ""}
+		if step.want != "ok" {
+			maps.Copy(want, parse(h.t, []byte(h.dated(step.want))))
+		}
+		for name, value := range want {
+			if value == nil {
+				delete(want, name) // "ErrorInfo": null in a table means: must be absent
+			}
+		}
+		if canonical(h.t, got) != canonical(h.t, want) {
+			h.t.Errorf("step %d: %s %s:\n got %s\nwant %s", i+1, step.command, step.body, canonical(h.t, got), canonical(h.t, want))
+		}
+	}
+}
+
+var (
+	refusalPattern = regexp.MustCompile(`^[0-9]+$`)
+	nowPattern     = regexp.MustCompile(`@NOW(\+[0-9]+)?`)
+)
+
+func (h *harness) dated(text string) string {
+	return nowPattern.ReplaceAllStringFunc(text, func(match string) string {
+		offset, _ := strconv.ParseInt(strings.TrimPrefix(match, "@NOW"), 10, 64)
+		return strconv.FormatInt(h.clock.Now().Unix()+offset, 10)
+	})
+}
+
+// canonical writes a value as JSON with sorted names.
+func canonical(t *testing.T, value any) string {
+	t.Helper()
+	encoded, err := json.Marshal(value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(encoded)
+}
+
+// same compares two values by their JSON.
+func same(t *testing.T, got, want any) {
+	t.Helper()
+	if canonical(t, got) != canonical(t, want) {
+		t.Errorf("\n got %s\nwant %s", canonical(t, got), canonical(t, want))
+	}
+}
+
+// happened is a notice without its time and sequence.
+func happened(notices []im.Notice) []im.Notice {
+	list := []im.Notice{}
+	for _, notice := range notices {
+		notice.Sequence, notice.Time = 0, time.Time{}
+		list = append(list, notice)
+	}
+	return list
 }

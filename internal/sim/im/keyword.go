@@ -74,6 +74,13 @@ func (k *keywordStore) put(word *keyword) {
 	k.words = append(k.words, word)
 }
 
+func (word *keyword) matches(text string) bool {
+	if word.pattern != nil {
+		return word.pattern.MatchString(text)
+	}
+	return strings.Contains(text, word.text)
+}
+
 // apply filters the texts of a message. It reports whether the message may
 // pass.
 func (k *keywordStore) apply(message *messageBody) bool {
@@ -83,14 +90,8 @@ func (k *keywordStore) apply(message *messageBody) bool {
 	passes := true
 	message.texts(func(text string) string {
 		for _, word := range k.words {
-			matched := false
-			if word.pattern != nil {
-				matched = word.pattern.MatchString(text)
-			} else {
-				matched = strings.Contains(text, word.text)
-			}
 			switch {
-			case !matched:
+			case !word.matches(text):
 			case word.filter == filterBlock:
 				passes = false
 			case word.pattern != nil:

@@ -110,7 +110,7 @@ func (s *Simulator) getMembers(c *call) (answer, error) {
 			return
 		}
 		nick, avatar := s.nickAndAvatar(id)
-		item := answer{"Member_Account": id, "JoinTime": joined, "NickName": nick, "Avatar": avatar}
+		item := answer{fieldMember: id, "JoinTime": joined, "NickName": nick, "Avatar": avatar}
 		if marks := g.marks[id]; len(marks) > 0 {
 			item["Marks"] = slices.Clone(marks)
 		}
@@ -129,7 +129,7 @@ func (s *Simulator) getMembers(c *call) (answer, error) {
 		next = to
 	}
 	listed := append([]answer{}, matching[from:to]...)
-	return answer{"MemberList": listed, "NextTimestamp": next}, nil
+	return answer{fieldMembers: listed, "NextTimestamp": next}, nil
 }
 
 func (s *Simulator) checkMembers(c *call) (answer, error) {
@@ -137,7 +137,7 @@ func (s *Simulator) checkMembers(c *call) (answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	ids := c.requiredAccounts(maxCheckedAccounts, codeGroupTooMany, "Member_Account")
+	ids := c.requiredAccounts(maxCheckedAccounts, codeGroupTooMany, fieldMember)
 	if err := c.err(); err != nil {
 		return nil, err
 	}
@@ -151,7 +151,7 @@ func (s *Simulator) checkMembers(c *call) (answer, error) {
 			inside = append(inside, id)
 		}
 	}
-	return answer{"Member_Account": inside}, nil
+	return answer{fieldMember: inside}, nil
 }
 
 // markChange is one item of modify_user_info.
@@ -161,10 +161,10 @@ type markChange struct {
 }
 
 func (c *call) readMarkChanges() []markChange {
-	items := c.requiredObjects(maxMarkedPerCall, codeGroupTooMany, "MemberList")
+	items := c.requiredObjects(maxMarkedPerCall, codeGroupTooMany, fieldMembers)
 	changes := make([]markChange, 0, len(items))
 	for _, item := range items {
-		change := markChange{id: item.requiredAccount("Member_Account")}
+		change := markChange{id: item.requiredAccount(fieldMember)}
 		numbers, _ := item.list("Marks")
 		if len(numbers) == 0 || len(numbers) > maxMarksPerGroup {
 			c.fail(codeGroupParameter, "Marks must have 1 to %d marks", maxMarksPerGroup)
@@ -207,14 +207,14 @@ func (s *Simulator) modifyUserInfo(c *call) (answer, error) {
 			continue
 		}
 		g.changeMarks(change, command == commandSet)
-		done = append(done, answer{"Member_Account": change.id, "Marks": change.marks})
+		done = append(done, answer{fieldMember: change.id, "Marks": change.marks})
 		accounts = append(accounts, change.id)
 	}
 	if len(done) == 0 {
 		return nil, refuse(codeGroupParameter, "none of the members is online")
 	}
 	s.notify(g.id, c.now, Notice{Type: NoticeMarksChanged, Operator: c.identifier, Accounts: accounts})
-	return answer{"CommandType": command, "MemberList": done}, nil
+	return answer{"CommandType": command, fieldMembers: done}, nil
 }
 
 // roomForMarks reports whether a change keeps to the group's limits.
@@ -322,7 +322,7 @@ func (s *Simulator) changeRobots(c *call, add bool) (answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	ids := c.requiredAccounts(maxRobotsPerGroup, codeGroupTooMany, "Member_Account", "Robot_Account")
+	ids := c.requiredAccounts(maxRobotsPerGroup, codeGroupTooMany, fieldMember, "Robot_Account")
 	if err := c.err(); err != nil {
 		return nil, err
 	}

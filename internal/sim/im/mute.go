@@ -109,7 +109,7 @@ func (g *group) mutedMembers(now int64) []answer {
 	})
 	listed := []answer{}
 	for _, e := range entries {
-		listed = append(listed, answer{"Member_Account": e.id, "MutedUntil": e.until})
+		listed = append(listed, answer{fieldMember: e.id, "MutedUntil": e.until})
 	}
 	return listed
 }
@@ -119,7 +119,7 @@ func (s *Simulator) getGroupMutedAccount(c *call) (answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return answer{"GroupId": g.id, "MutedAccountList": g.mutedMembers(c.unix())}, nil
+	return answer{fieldGroupID: g.id, "MutedAccountList": g.mutedMembers(c.unix())}, nil
 }
 
 // getGroupShuttedUin is the same call under its old name, whose answer has old
@@ -134,7 +134,7 @@ func (s *Simulator) getGroupShuttedUin(c *call) (answer, error) {
 		item["ShuttedUntil"] = item["MutedUntil"]
 		delete(item, "MutedUntil")
 	}
-	return answer{"GroupId": g.id, "ShuttedUinList": listed}, nil
+	return answer{fieldGroupID: g.id, "ShuttedUinList": listed}, nil
 }
 
 // setNoSpeaking mutes an account in all its conversations.

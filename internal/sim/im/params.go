@@ -26,6 +26,15 @@ import (
 	"unicode/utf8"
 )
 
+// Names that many calls share.
+const (
+	fieldGroupID = "GroupId"
+	fieldMember  = "Member_Account"
+	fieldMembers = "MemberList"
+	fieldMsgSeq  = "MsgSeq"
+	fieldTo      = "To_Account"
+)
+
 var errNotAnObject = errors.New("the body is not one JSON object")
 
 // parseObject reads a request body: exactly one JSON object in UTF-8. Names

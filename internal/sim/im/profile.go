@@ -133,10 +133,10 @@ func (s *Simulator) portraitSet(c *call) (answer, error) {
 }
 
 func (s *Simulator) portraitGet(c *call) (answer, error) {
-	if !c.has("To_Account") {
+	if !c.has(fieldTo) {
 		return nil, refuse(codeProfileNoAccount, "To_Account is required")
 	}
-	ids, _ := c.accounts("To_Account")
+	ids, _ := c.accounts(fieldTo)
 	tags, _ := c.texts("TagList")
 	if !c.has("TagList") {
 		c.fail(codeProfileParameter, "TagList is required")
@@ -163,10 +163,10 @@ func (s *Simulator) portraitGet(c *call) (answer, error) {
 		user, ok := s.accounts[id]
 		if !ok {
 			failed = append(failed, id)
-			items = append(items, answer{"To_Account": id, "ResultCode": codeProfileMissing, "ResultInfo": "account does not exist"})
+			items = append(items, answer{fieldTo: id, "ResultCode": codeProfileMissing, "ResultInfo": "account does not exist"})
 			continue
 		}
-		items = append(items, answer{"To_Account": id, "ProfileItem": s.showProfile(user, tags), "ResultCode": 0, "ResultInfo": ""})
+		items = append(items, answer{fieldTo: id, "ProfileItem": s.showProfile(user, tags), "ResultCode": 0, "ResultInfo": ""})
 	}
 	result := answer{"UserProfileItem": items}
 	if len(failed) > 0 {

@@ -85,7 +85,7 @@ func New(o Options) *Simulator {
 		chatRepeats:  newDedupWindow[chatKey, sentMessage](chatRepeatWindow),
 		groupRepeats: newDedupWindow[groupKey, sentMessage](groupRepeatWindow),
 		audit:        newKeywordStore(),
-		random:       rand.New(rand.NewPCG(o.Seed, 1)),
+		random:       repeatable(o.Seed),
 	}
 	s.buried.evicted = func(id string) { delete(s.notices, id) }
 	start := s.now()
