@@ -72,7 +72,7 @@ func (c *testClock) Advance(by time.Duration) {
 
 // harness is a simulator behind real HTTP with the credentials to call it.
 type harness struct {
-	t     *testing.T
+	t     testing.TB
 	sim   *im.Simulator
 	clock *testClock
 	url   string
@@ -83,7 +83,7 @@ type harness struct {
 
 // newHarness starts a simulator without rate limit and with accounts alice,
 // bob and carol, changed by the given functions.
-func newHarness(t *testing.T, change ...func(*im.Options)) *harness {
+func newHarness(t testing.TB, change ...func(*im.Options)) *harness {
 	t.Helper()
 	clock := newTestClock()
 	options := im.Options{SDKAppID: testApp, SecretKey: testKey, Administrators: []string{testAdmin}, RateLimit: -1, Clock: clock.Now}
@@ -105,7 +105,7 @@ func newHarness(t *testing.T, change ...func(*im.Options)) *harness {
 	}
 }
 
-func signature(t *testing.T, identifier, key string, validity int) string {
+func signature(t testing.TB, identifier, key string, validity int) string {
 	t.Helper()
 	sig, err := tencentyun.GenUserSig(testApp, key, identifier, validity)
 	if err != nil {
@@ -159,7 +159,7 @@ func (h *harness) call(command string, body any) object {
 	return parse(h.t, answer)
 }
 
-func parse(t *testing.T, raw []byte) object {
+func parse(t testing.TB, raw []byte) object {
 	t.Helper()
 	decoder := json.NewDecoder(bytes.NewReader(raw))
 	decoder.UseNumber()
@@ -263,7 +263,7 @@ func (h *harness) dated(text string) string {
 }
 
 // canonical writes a value as JSON with sorted names.
-func canonical(t *testing.T, value any) string {
+func canonical(t testing.TB, value any) string {
 	t.Helper()
 	encoded, err := json.Marshal(value)
 	if err != nil {
@@ -273,7 +273,7 @@ func canonical(t *testing.T, value any) string {
 }
 
 // same compares two values by their JSON.
-func same(t *testing.T, got, want any) {
+func same(t testing.TB, got, want any) {
 	t.Helper()
 	if canonical(t, got) != canonical(t, want) {
 		t.Errorf("\n got %s\nwant %s", canonical(t, got), canonical(t, want))

@@ -67,7 +67,7 @@ func (h *harness) playDoor(steps ...doorStep) {
 }
 
 // compact takes the white space out of JSON, if there is any JSON.
-func compact(t *testing.T, body string) string {
+func compact(t testing.TB, body string) string {
 	t.Helper()
 	if body == "" {
 		return ""

@@ -1,0 +1,138 @@
+/*
+Copyright 2026 The LiveRoom Operator Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// start runs the command until the test ends and returns the address from its
+// ready line.
+func start(t *testing.T, arguments ...string) (address string, stop func() error) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	reader, writer := io.Pipe()
+	command := newCommand()
+	command.SetArgs(arguments)
+	command.SetOut(writer)
+	done := make(chan error, 1)
+	go func() {
+		err := command.ExecuteContext(ctx)
+		_ = writer.CloseWithError(io.EOF)
+		done <- err
+	}()
+	line, err := bufio.NewReader(reader).ReadString('\n')
+	if err != nil {
+		cancel()
+		t.Fatalf("no ready line: %v, %v", err, <-done)
+	}
+	address, ok := strings.CutPrefix(strings.TrimSpace(line), "im simulator ready at ")
+	if !ok {
+		t.Errorf("the ready line is %q", line)
+	}
+	return address, func() error {
+		cancel()
+		return <-done
+	}
+}
+
+func TestServesWhatTheFlagsSay(t *testing.T) {
+	address, stop := start(t, "--im-addr", "127.0.0.1:0", "--sdk-app-id", "1400000002", "--secret-key", "k",
+		"--administrator", "one", "--administrator", "two",
+		"--group-field", "add_goods:AVChatRoom,Meeting", "--group-field", "room_status", "--member-field", "tier:Public",
+		"--profile-field", "Tier", "--field-delay", "1h", "--rate-limit", "10")
+	client := &http.Client{Transport: &http.Transport{}}
+	defer client.CloseIdleConnections()
+	response, err := client.Get(address + "/sim/state")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	var state struct {
+		SDKAppID       int64    `json:"sdkAppID"`
+		Administrators []string `json:"administrators"`
+		AccountCount   int      `json:"accountCount"`
+		Fields         []struct {
+			Scope, Name string
+			EffectiveAt map[string]string
+		} `json:"fields"`
+	}
+	if err := json.NewDecoder(response.Body).Decode(&state); err != nil {
+		t.Fatal(err)
+	}
+	fields := []string{}
+	for _, field := range state.Fields {
+		fields = append(fields, fmt.Sprintf("%s/%s/%d", field.Scope, field.Name, len(field.EffectiveAt)))
+	}
+	got := fmt.Sprint(state.SDKAppID, state.Administrators, state.AccountCount, fields)
+	want := "1400000002 [one two] 2 [Group/add_goods/2 Group/room_status/5 Member/tier/1 Profile/Tier/1]"
+	if got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	if err := stop(); err != nil {
+		t.Errorf("the command ended with %v", err)
+	}
+}
+
+func TestRefusesBadFlags(t *testing.T) {
+	tests := map[string]struct {
+		arguments []string
+		want      string
+	}{
+		"no key":             {[]string{}, "--secret-key is required"},
+		"reachable address":  {[]string{"--secret-key", "k", "--im-addr", "0.0.0.0:0"}, "not on the loopback interface"},
+		"name as address":    {[]string{"--secret-key", "k", "--im-addr", "example.com:80"}, "not on the loopback interface"},
+		"no port":            {[]string{"--secret-key", "k", "--im-addr", "127.0.0.1"}, "missing port"},
+		"nothing to serve":   {[]string{"--im-addr", ""}, "nothing to serve"},
+		"field name":         {[]string{"--secret-key", "k", "--group-field", "1st"}, "not begin with a digit"},
+		"field of live room": {[]string{"--secret-key", "k", "--member-field", "tier:AVChatRoom"}, "cannot carry it"},
+		"unknown feature":    {[]string{"--secret-key", "k", "--closed-feature", "Nothing"}, "Nothing"},
+		"argument":           {[]string{"--secret-key", "k", "extra"}, "unknown command"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			command := newCommand()
+			command.SetArgs(test.arguments)
+			command.SetOut(&bytes.Buffer{})
+			if err := command.ExecuteContext(t.Context()); err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("got %v, want %q", err, test.want)
+			}
+		})
+	}
+}
+
+func TestAllowsOtherAddressesWhenTold(t *testing.T) {
+	address, stop := start(t, "--im-addr", "0.0.0.0:0", "--allow-non-loopback", "--secret-key", "k")
+	if !strings.HasPrefix(address, "http://") {
+		t.Errorf("the address is %q", address)
+	}
+	if err := stop(); err != nil {
+		t.Error(err)
+	}
+}
