@@ -96,7 +96,10 @@ func TestAccountDeletion(t *testing.T) {
 }
 
 // longSignature outlives a test that moves the clock by months.
-func longSignature(t *testing.T) string { return signature(t, testAdmin, testKey, 365*86400) }
+func longSignature(t *testing.T) string {
+	t.Helper()
+	return signature(t, testAdmin, testKey, 365*86400)
+}
 
 func TestAccountSwitches(t *testing.T) {
 	forTwo := `{"To_Account":["alice"],"TagList":["Tag_Profile_IM_Nick"]}`

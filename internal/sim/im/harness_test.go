@@ -83,8 +83,8 @@ type harness struct {
 
 // newHarness starts a simulator without rate limit and with accounts alice,
 // bob and carol, changed by the given functions.
-func newHarness(t testing.TB, change ...func(*im.Options)) *harness {
-	t.Helper()
+func newHarness(tb testing.TB, change ...func(*im.Options)) *harness {
+	tb.Helper()
 	clock := newTestClock()
 	options := im.Options{SDKAppID: testApp, SecretKey: testKey, Administrators: []string{testAdmin}, RateLimit: -1, Clock: clock.Now}
 	for _, apply := range change {
@@ -92,24 +92,24 @@ func newHarness(t testing.TB, change ...func(*im.Options)) *harness {
 	}
 	simulator := im.New(options)
 	if err := simulator.SeedAccounts(im.AccountSeed{UserID: "alice"}, im.AccountSeed{UserID: "bob"}, im.AccountSeed{UserID: "carol"}); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	server := httptest.NewServer(simulator)
-	t.Cleanup(server.Close)
+	tb.Cleanup(server.Close)
 	transport := &http.Transport{MaxIdleConnsPerHost: 64}
-	t.Cleanup(transport.CloseIdleConnections)
+	tb.Cleanup(transport.CloseIdleConnections)
 	return &harness{
-		t: t, sim: simulator, clock: clock, url: server.URL,
-		sig:  signature(t, testAdmin, testKey, 86400),
+		t: tb, sim: simulator, clock: clock, url: server.URL,
+		sig:  signature(tb, testAdmin, testKey, 86400),
 		http: &http.Client{Transport: transport},
 	}
 }
 
-func signature(t testing.TB, identifier, key string, validity int) string {
-	t.Helper()
+func signature(tb testing.TB, identifier, key string, validity int) string {
+	tb.Helper()
 	sig, err := tencentyun.GenUserSig(testApp, key, identifier, validity)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return sig
 }
@@ -159,13 +159,13 @@ func (h *harness) call(command string, body any) object {
 	return parse(h.t, answer)
 }
 
-func parse(t testing.TB, raw []byte) object {
-	t.Helper()
+func parse(tb testing.TB, raw []byte) object {
+	tb.Helper()
 	decoder := json.NewDecoder(bytes.NewReader(raw))
 	decoder.UseNumber()
 	var fields object
 	if err := decoder.Decode(&fields); err != nil {
-		t.Fatalf("answer %s: %v", raw, err)
+		tb.Fatalf("answer %s: %v", raw, err)
 	}
 	return fields
 }
@@ -263,20 +263,20 @@ func (h *harness) dated(text string) string {
 }
 
 // canonical writes a value as JSON with sorted names.
-func canonical(t testing.TB, value any) string {
-	t.Helper()
+func canonical(tb testing.TB, value any) string {
+	tb.Helper()
 	encoded, err := json.Marshal(value)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return string(encoded)
 }
 
 // same compares two values by their JSON.
-func same(t testing.TB, got, want any) {
-	t.Helper()
-	if canonical(t, got) != canonical(t, want) {
-		t.Errorf("\n got %s\nwant %s", canonical(t, got), canonical(t, want))
+func same(tb testing.TB, got, want any) {
+	tb.Helper()
+	if canonical(tb, got) != canonical(tb, want) {
+		tb.Errorf("\n got %s\nwant %s", canonical(tb, got), canonical(tb, want))
 	}
 }
 

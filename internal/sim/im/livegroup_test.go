@@ -60,6 +60,27 @@ func TestViewers(t *testing.T) {
 	}
 }
 
+func TestLeaving(t *testing.T) {
+	h := newHarness(t)
+	for kind, want := range map[string]string{"Public": "the owner may not leave (code 10009)", "Private": "<nil>", "AVChatRoom": "<nil>"} {
+		h.makeGroup(kind, kind)
+		for range 2 { // not being there is a success
+			if err := h.sim.LeaveViewer(kind, "alice"); fmt.Sprint(err) != want {
+				t.Errorf("%s: got %v, want %s", kind, err, want)
+			}
+		}
+	}
+	if group, _ := h.sim.Group("Private"); group.Owner != "" || len(group.Members) != 0 {
+		t.Errorf("the owner left, but the group is %+v", group)
+	}
+	if group, _ := h.sim.Group("AVChatRoom"); group.Owner != "alice" {
+		t.Errorf("the owner of a live group need not be there, but the group is %+v", group)
+	}
+	if h.sim.LeaveViewer("gone", "alice") == nil {
+		t.Error("an account left a group that does not exist")
+	}
+}
+
 func TestViewersArePagedNewestFirst(t *testing.T) {
 	h := newHarness(t)
 	viewers := make([]string, 1100)

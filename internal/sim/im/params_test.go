@@ -126,6 +126,7 @@ func FuzzRequestBody(f *testing.F) {
 // runAll runs every command on a simulator that has a group g with members
 // alice and bob.
 func runAll(t *testing.T, kind string, fields map[string]any) {
+	t.Helper()
 	s := New(Options{SDKAppID: vectorApp, SecretKey: vectorKey, RateLimit: -1, GroupFields: []FieldDefinition{{Name: "a"}}})
 	for _, command := range commandTable {
 		if err := s.SeedAccounts(AccountSeed{UserID: "alice"}, AccountSeed{UserID: "bob"}); err != nil {

@@ -45,6 +45,9 @@ func (s *Simulator) SeedAccounts(seeds ...AccountSeed) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if len(s.accounts)+len(seeds) > maxAccounts {
+		return fmt.Errorf("the simulator holds at most %d accounts", maxAccounts)
+	}
 	for _, seed := range seeds {
 		user, exists := s.accounts[seed.UserID]
 		if !exists {
@@ -103,6 +106,9 @@ func (s *Simulator) SeedGroup(seed GroupSeed) error {
 	defer s.mu.Unlock()
 	if _, used := s.groups[seed.GroupID]; used {
 		return refuse(codeGroupIDUsed, "group %s exists", seed.GroupID)
+	}
+	if len(s.groups) >= maxGroups {
+		return fmt.Errorf("the simulator holds at most %d groups", maxGroups)
 	}
 	now := s.now()
 	g := s.buildGroup(seed.GroupID, kind, seed.Owner, orDefault(seed.CreateTime, now.Unix()), nil)

@@ -67,14 +67,14 @@ func (h *harness) playDoor(steps ...doorStep) {
 }
 
 // compact takes the white space out of JSON, if there is any JSON.
-func compact(t testing.TB, body string) string {
-	t.Helper()
+func compact(tb testing.TB, body string) string {
+	tb.Helper()
 	if body == "" {
 		return ""
 	}
 	var compacted bytes.Buffer
 	if err := json.Compact(&compacted, []byte(body)); err != nil {
-		t.Fatalf("%q: %v", body, err)
+		tb.Fatalf("%q: %v", body, err)
 	}
 	return compacted.String()
 }

@@ -152,7 +152,7 @@ func TestVerifyUserSig(t *testing.T) {
 func TestLockOfIdentifiersIsBounded(t *testing.T) {
 	auth := newAuthenticator(Options{SDKAppID: vectorApp, SecretKey: vectorKey}.withDefaults())
 	for i := range 3 * maxLockEntries {
-		auth.authenticate(fmt.Sprint("user", i), "x", time.Unix(vectorTime, 0))
+		_, _ = auth.authenticate(fmt.Sprint("user", i), "x", time.Unix(vectorTime, 0))
 	}
 	if got := len(auth.failures); got != maxLockEntries {
 		t.Errorf("%d identifiers are remembered, want %d", got, maxLockEntries)
