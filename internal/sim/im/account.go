@@ -294,6 +294,10 @@ func (s *Simulator) queryOnlineStatus(c *call) (answer, error) {
 	case len(ids) > maxChatTargets:
 		return nil, refuse(codeChatTooMany, "To_Account has %d accounts, at most %d are allowed", len(ids), maxChatTargets)
 	}
+	name := "State"
+	if s.options.StatusField {
+		name = "Status"
+	}
 	found, missing := []answer{}, []answer{}
 	for _, id := range ids {
 		user, ok := s.accounts[id]
@@ -301,7 +305,7 @@ func (s *Simulator) queryOnlineStatus(c *call) (answer, error) {
 			missing = append(missing, answer{fieldTo: id, "ErrorCode": codeAccountMissing})
 			continue
 		}
-		item := answer{fieldTo: id, "State": user.online}
+		item := answer{fieldTo: id, name: user.online}
 		if detailed && len(user.platforms) > 0 {
 			var details []answer
 			for _, platform := range user.platforms {

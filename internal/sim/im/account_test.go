@@ -118,6 +118,9 @@ func TestAccountSwitches(t *testing.T) {
 			{login + "account_import", `{"UserID":"alice","Nick":"Alice"}`, "ok"},
 			{profile + "portrait_get", forTwo, `{"ErrorDisplay":"","UserProfileItem":[{"To_Account":"alice","ProfileItem":[],"ResultCode":0,"ResultInfo":""}]}`},
 		}},
+		"presence under its other name": {func(o *im.Options) { o.StatusField = true }, []step{
+			{chat + "query_online_status", `{"To_Account":["alice"]}`, `{"QueryResult":[{"To_Account":"alice","Status":"Offline"}]}`},
+		}},
 		"status query not enabled": {func(o *im.Options) { o.ClosedFeatures = []im.Feature{im.FeatureUserStatus} }, []step{
 			{chat + "query_online_status", `{"To_Account":["alice"]}`, "72001"},
 		}},

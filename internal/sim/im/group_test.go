@@ -223,32 +223,34 @@ func TestDestroyGroup(t *testing.T) {
 }
 
 func TestGroupList(t *testing.T) {
-	h := newHarness(t)
-	for i := range 5 {
-		h.makeGroup("AVChatRoom", fmt.Sprint("live", i))
-	}
-	h.makeGroup("Meeting", "m")
-	h.ok(groups+"destroy_group", object{"GroupId": "live1"})
-	var pages []string
-	next := json.Number("0")
-	for {
-		got := h.ok(groups+"get_appid_group_list", object{"Limit": 2, "Next": next, "GroupType": "AVChatRoom"})
-		pages = append(pages, fmt.Sprintf("%v of %v", canonical(t, got["GroupIdList"]), got["TotalCount"]))
-		next = got["Next"].(json.Number)
-		if next == "0" {
-			break
+	for _, large := range []bool{false, true} {
+		h := newHarness(t, func(o *im.Options) { o.LargeListPositions = large })
+		for i := range 5 {
+			h.makeGroup("AVChatRoom", fmt.Sprint("live", i))
 		}
-		if _, err := next.Int64(); err == nil {
-			t.Errorf("Next %s fits into a signed integer, so a client that uses one goes unnoticed", next)
+		h.makeGroup("Meeting", "m")
+		h.ok(groups+"destroy_group", object{"GroupId": "live1"})
+		var pages []string
+		next := json.Number("0")
+		for {
+			got := h.ok(groups+"get_appid_group_list", object{"Limit": 2, "Next": next, "GroupType": "AVChatRoom"})
+			pages = append(pages, fmt.Sprintf("%v of %v", canonical(t, got["GroupIdList"]), got["TotalCount"]))
+			next = got["Next"].(json.Number)
+			if next == "0" {
+				break
+			}
+			if _, err := next.Int64(); (err != nil) != large {
+				t.Errorf("Next is %s with LargeListPositions %v", next, large)
+			}
 		}
+		same(t, pages, []string{`[{"GroupId":"live0"},{"GroupId":"live2"}] of 4`, `[{"GroupId":"live3"},{"GroupId":"live4"}] of 4`})
+		h.play(
+			step{groups + "get_appid_group_list", `{"Type":"Meeting"}`, `{"TotalCount":1,"GroupIdList":[{"GroupId":"m"}],"Next":0}`},
+			step{groups + "get_appid_group_list", `{"GroupType":"Nothing"}`, "10004"},
+			step{groups + "get_appid_group_list", `{"Limit":10001}`, "10004"},
+			step{groups + "get_appid_group_list", `{"Next":-1}`, "10004"},
+		)
 	}
-	same(t, pages, []string{`[{"GroupId":"live0"},{"GroupId":"live2"}] of 4`, `[{"GroupId":"live3"},{"GroupId":"live4"}] of 4`})
-	h.play(
-		step{groups + "get_appid_group_list", `{"Type":"Meeting"}`, `{"TotalCount":1,"GroupIdList":[{"GroupId":"m"}],"Next":0}`},
-		step{groups + "get_appid_group_list", `{"GroupType":"Nothing"}`, "10004"},
-		step{groups + "get_appid_group_list", `{"Limit":10001}`, "10004"},
-		step{groups + "get_appid_group_list", `{"Next":-1}`, "10004"},
-	)
 }
 
 func TestJoinedGroups(t *testing.T) {

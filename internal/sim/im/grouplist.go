@@ -24,8 +24,7 @@ import (
 const (
 	maxListedGroups = 10_000
 	maxJoinedGroups = 5000
-	// cursorBit makes every position larger than a signed 64-bit integer can
-	// hold, as the documents warn.
+	// cursorBit makes a position larger than a signed 64-bit integer holds.
 	cursorBit = 1 << 63
 )
 
@@ -67,8 +66,11 @@ func (s *Simulator) getAppidGroupList(c *call) (answer, error) {
 			listed = append(listed, answer{fieldGroupID: g.id})
 			last = g.sequence
 		default:
-			next = cursorBit | last
+			next = last
 		}
+	}
+	if next != 0 && s.options.LargeListPositions {
+		next |= cursorBit
 	}
 	return answer{"TotalCount": total, "GroupIdList": listed, "Next": next}, nil
 }

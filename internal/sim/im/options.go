@@ -183,6 +183,13 @@ type Options struct {
 	DedupBySender bool
 	// ConstantLiveSeq gives every message of a live group the same MsgSeq.
 	ConstantLiveSeq bool
+	// StatusField answers the presence of an account as Status, as a field table
+	// has it, instead of State, as the samples have it.
+	StatusField bool
+	// LargeListPositions makes every Next of get_appid_group_list larger than
+	// a signed 64-bit integer holds: the documents call it unsigned, and a
+	// client may have missed that.
+	LargeListPositions bool
 	// OnlineRefresh is how stale the online numbers and lists of live groups
 	// may be. 0 means that they are always current.
 	OnlineRefresh time.Duration
