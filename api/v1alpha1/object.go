@@ -48,4 +48,3 @@ type Managed interface {
 	// GetAdoptionPolicy never returns an empty policy.
 	GetAdoptionPolicy() AdoptionPolicy
 }
-

@@ -1,0 +1,162 @@
+/*
+Copyright 2026 The LiveRoom Operator Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+// Package imapp reconciles ImApp: it opens the way to IM for everything else,
+// and is the one place where bad credentials are found and reported.
+package imapp
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/tools/events"
+	"k8s.io/utils/clock"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	imv1alpha1 "github.com/liveroom-io/liveroom-operator/api/v1alpha1"
+	"github.com/liveroom-io/liveroom-operator/controllers/application"
+	"github.com/liveroom-io/liveroom-operator/controllers/lifecycle"
+	"github.com/liveroom-io/liveroom-operator/controllers/reference"
+)
+
+// +kubebuilder:rbac:groups=im.liveroom.io,resources=imapps,verbs=get;list;watch;patch
+// +kubebuilder:rbac:groups=im.liveroom.io,resources=imapps/status,verbs=patch
+// +kubebuilder:rbac:groups=im.liveroom.io,resources=imapps/finalizers,verbs=update
+// +kubebuilder:rbac:groups="",resources=secrets,verbs=get;list;watch
+// +kubebuilder:rbac:groups="",resources=namespaces,verbs=get;list;watch
+// +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
+
+const (
+	// passTimeout bounds one pass: a probe is one attempt of at most five seconds.
+	passTimeout = 15 * time.Second
+	// staleRetry is the wait for the cache to catch up with our own write.
+	staleRetry = 20 * time.Millisecond
+)
+
+// Reconciler reconciles ImApp.
+type Reconciler struct {
+	client  client.Client
+	apps    *application.Registry
+	secrets *reference.Reader
+	clock   clock.PassiveClock
+	writer  *lifecycle.Writer
+}
+
+// New returns a reconciler.
+func New(c client.Client, recorder events.EventRecorder, apps *application.Registry, secrets *reference.Reader, clk clock.PassiveClock) *Reconciler {
+	return &Reconciler{client: c, apps: apps, secrets: secrets, clock: clk, writer: lifecycle.NewWriter(c, recorder)}
+}
+
+// Reconcile makes one pass over an ImApp.
+func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (reconcile.Result, error) {
+	ctx, cancel := context.WithTimeout(ctx, passTimeout)
+	defer cancel()
+	app := &imv1alpha1.ImApp{}
+	if err := r.client.Get(ctx, request.NamespacedName, app); err != nil {
+		r.apps.Remove(request.NamespacedName)
+		r.writer.Forget(request.NamespacedName)
+		return reconcile.Result{}, client.IgnoreNotFound(err)
+	}
+	if r.writer.Behind(app) {
+		return reconcile.Result{RequeueAfter: staleRetry}, nil
+	}
+	before := app.DeepCopy()
+	facts := r.look(ctx, app)
+	if facts.gone || facts.err != nil {
+		return reconcile.Result{RequeueAfter: facts.retry}, facts.err
+	}
+	report(app, facts)
+	if !equality.Semantic.DeepEqual(before.Status, app.Status) {
+		if err := r.writer.Status(ctx, app, app.Status); err != nil {
+			return reconcile.Result{}, fmt.Errorf("writing status: %w", err)
+		}
+	}
+	lifecycle.Announce(r.writer, before, app)
+	return reconcile.Result{RequeueAfter: facts.wait(r.clock.Now())}, nil
+}
+
+// look finds out about one application, and opens or closes the way to it.
+func (r *Reconciler) look(ctx context.Context, app *imv1alpha1.ImApp) facts {
+	key := client.ObjectKeyFromObject(app)
+	f := facts{endpoint: endpoint(app)}
+	f.throttled, f.throttledFor = r.apps.Throttled(key)
+	switch rival, found, err := r.rival(ctx, app); {
+	case err != nil:
+		return failed(err)
+	case !app.DeletionTimestamp.IsZero():
+		return r.depart(ctx, app, f)
+	case paused(app):
+		return f.held(imv1alpha1.ReasonPaused, "the annotation "+imv1alpha1.AnnotationPaused+" is set")
+	case found:
+		message := fmt.Sprintf("SDKAppID %d belongs to ImApp %s, which is older: delete one of the two", app.Spec.SDKAppID, client.ObjectKeyFromObject(rival))
+		r.apps.Close(key, imv1alpha1.ReasonConflict, message)
+		return f.held(imv1alpha1.ReasonConflict, message)
+	}
+	if err := r.writer.Hold(ctx, app); err != nil {
+		return failed(err)
+	}
+	return r.authenticate(ctx, key, app, f)
+}
+
+// authenticate reads the key and, when IM has not accepted exactly this key
+// yet, proves it by one cheap signed call.
+func (r *Reconciler) authenticate(ctx context.Context, key types.NamespacedName, app *imv1alpha1.ImApp, f facts) facts {
+	credentials, missing, err := r.credentials(ctx, app)
+	if err != nil {
+		return failed(err)
+	}
+	if missing != "" {
+		r.apps.LoseKey(key, missing)
+		return f.unauthenticated(imv1alpha1.ReasonCredentialsNotFound, missing)
+	}
+	settings := application.Settings{
+		Endpoint: f.endpoint, SDKAppID: app.Spec.SDKAppID, Credentials: credentials,
+	}
+	if app.Spec.RequestsPerSecond != nil {
+		settings.RequestsPerSecond = int(*app.Spec.RequestsPerSecond)
+	}
+	verified, err := r.apps.Configure(key, settings)
+	if err != nil {
+		return failed(err)
+	}
+	if !verified {
+		if until := r.apps.NextProbe(key); r.clock.Now().Before(until) {
+			return f.asBefore(app, until)
+		}
+		if err := r.apps.Client(key).Probe(ctx); err != nil {
+			return r.refused(key, f, err)
+		}
+	}
+	r.apps.Open(key)
+	return f
+}
+
+func (r *Reconciler) rival(ctx context.Context, app *imv1alpha1.ImApp) (*imv1alpha1.ImApp, bool, error) {
+	claimants, err := claimants(ctx, r.client, app)
+	if err != nil {
+		return nil, false, err
+	}
+	rival, found := lifecycle.Rival(app, claimants)
+	return rival, found, nil
+}
+
+func paused(app *imv1alpha1.ImApp) bool {
+	return app.Annotations[imv1alpha1.AnnotationPaused] == "true"
+}

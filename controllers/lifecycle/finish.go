@@ -1,0 +1,159 @@
+/*
+Copyright 2026 The LiveRoom Operator Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package lifecycle
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	imv1alpha1 "github.com/liveroom-io/liveroom-operator/api/v1alpha1"
+)
+
+// finish computes status from the facts of a pass, writes it if it differs,
+// says so in an event if the state has changed, and decides when to look again.
+func (r *Reconciler[O, D, S]) finish(ctx context.Context, before, obj O, pass *Pass[D, S]) (reconcile.Result, error) {
+	if v := judge(pass.Err); pass.Err != nil && v.silent {
+		if v.after == 0 {
+			v.after = silentRetry
+		}
+		return reconcile.Result{RequeueAfter: v.after}, nil
+	}
+	found := findings(r.traits.Conditions, pass)
+	ready := summarise(r.traits.Conditions, found, pass)
+	if r.traits.Unconverged != nil && pass.Err == nil {
+		*r.traits.Unconverged(obj) = pass.GivenUp
+	}
+	r.kind.Report(obj, pass)
+	SetConditions(obj, ready, r.traits.Conditions, found)
+	if !equality.Semantic.DeepEqual(r.traits.Status(before), r.traits.Status(obj)) {
+		if err := r.writer.Status(ctx, obj, r.traits.Status(obj)); err != nil {
+			v := judge(err)
+			if v.silent {
+				return reconcile.Result{RequeueAfter: v.after}, nil
+			}
+			return reconcile.Result{}, fmt.Errorf("writing status: %w", err)
+		}
+	}
+	r.announce(ctx, before, obj, pass)
+	return r.schedule(keyOf(obj), ready, pass)
+}
+
+// announce tells people about transitions, and about nothing else.
+func (r *Reconciler[O, D, S]) announce(ctx context.Context, before, obj O, pass *Pass[D, S]) {
+	if len(pass.Applied) > 0 {
+		log.FromContext(ctx).Info("Changed IM", "changes", summary(pass.Applied))
+	}
+	was := meta.FindStatusCondition(before.GetObjectStatus().Conditions, imv1alpha1.ConditionReady)
+	repaired := was != nil && was.Status == metav1.ConditionTrue && len(pass.Applied) > 0 &&
+		before.GetObjectStatus().ObservedGeneration == obj.GetGeneration()
+	if !Announce(r.writer, before, obj) && repaired {
+		r.writer.Event(obj, false, "Repaired", "brought back: "+summary(pass.Applied))
+	}
+}
+
+// Announce records an event when Ready has taken on, or lost, a reason that is
+// worth one.
+func Announce(w *Writer, before, obj imv1alpha1.Object) bool {
+	was := meta.FindStatusCondition(before.GetObjectStatus().Conditions, imv1alpha1.ConditionReady)
+	is := meta.FindStatusCondition(obj.GetObjectStatus().Conditions, imv1alpha1.ConditionReady)
+	switch {
+	case is == nil:
+		return false
+	case policies[is.Reason].event && (was == nil || was.Reason != is.Reason):
+		w.Event(obj, true, is.Reason, is.Message)
+	case is.Status == metav1.ConditionTrue && was != nil && policies[was.Reason].event:
+		w.Event(obj, false, is.Reason, "as declared again")
+	default:
+		return false
+	}
+	return true
+}
+
+// summary lists the changes by verb and path; values stay out of logs and events.
+func summary(changes []Change) string {
+	words := make([]string, len(changes))
+	for i, change := range changes {
+		words[i] = string(change.Verb) + " " + change.Path
+	}
+	return cut(strings.Join(words, ", "))
+}
+
+// schedule is the only place that decides when an object is looked at again.
+func (r *Reconciler[O, D, S]) schedule(key types.NamespacedName, ready Finding, pass *Pass[D, S]) (reconcile.Result, error) {
+	var waits []time.Duration
+	held := verdict{reason: ready.Reason}
+	if pass.Err != nil {
+		held = judge(pass.Err)
+	}
+	p := policies[held.reason]
+	if p.fail {
+		return reconcile.Result{}, pass.Err
+	}
+	if p.first > 0 {
+		waits = append(waits, jitter(max(held.after, r.patience.next(key, held.reason, p.first, p.limit))))
+	} else {
+		r.patience.forget(key)
+		waits = append(waits, held.after)
+	}
+	for _, failure := range pass.Failures {
+		v := judge(failure.Err)
+		if other := policies[v.reason]; v.reason != held.reason {
+			waits = append(waits, jitter(max(v.after, other.limit/2)))
+		}
+	}
+	if pass.Err == nil && !pass.ReadOnly {
+		waits = append(waits, r.verification(key, pass))
+	}
+	if pass.Desired != nil {
+		if next := (*pass.Desired).Next(); !next.IsZero() {
+			waits = append(waits, max(next.Sub(r.clock.Now()), time.Second))
+		}
+	}
+	return reconcile.Result{RequeueAfter: soonest(waits...)}, nil
+}
+
+// verification makes sure that what was written is read back: a new thing in a
+// batch with others, a changed one in a pass of its own.
+func (r *Reconciler[O, D, S]) verification(key types.NamespacedName, pass *Pass[D, S]) time.Duration {
+	switch {
+	case r.traits.Unconverged == nil, len(pass.Applied) == 0:
+		return 0
+	case pass.Created() && r.verify != nil:
+		r.verify(key)
+		return 0
+	default:
+		return verifyAfter
+	}
+}
+
+// jitter spreads waits over objects that were held at the same moment.
+func jitter(d time.Duration) time.Duration {
+	if d <= 0 {
+		return d
+	}
+	return d + time.Duration(rand.Int64N(int64(d)/5+1)) //nolint:gosec // spreading load needs no secrecy
+}

@@ -1,0 +1,295 @@
+/*
+Copyright 2026 The LiveRoom Operator Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package lifecycle
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/tools/events"
+	"k8s.io/utils/clock"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	imv1alpha1 "github.com/liveroom-io/liveroom-operator/api/v1alpha1"
+	"github.com/liveroom-io/liveroom-operator/controllers/application"
+	"github.com/liveroom-io/liveroom-operator/controllers/hold"
+)
+
+const (
+	// passTimeout bounds one pass.
+	passTimeout = 20 * time.Second
+	// releaseTimeout bounds a pass over an object that is being deleted, so that
+	// a dead provider is named in its condition within ten seconds.
+	releaseTimeout = 8 * time.Second
+	// staleRetry is the wait for the cache to catch up with our own write.
+	staleRetry = 20 * time.Millisecond
+	// silentRetry is the wait when nothing is known yet and nothing was written;
+	// as a rule the object is woken before.
+	silentRetry = 10 * time.Second
+	// verifyAfter is the wait before a changed thing is read back.
+	verifyAfter = time.Second
+)
+
+// Deps are what every reconciler is made of.
+type Deps struct {
+	// Client reads the cache and writes to the API server.
+	Client client.Client
+	// Recorder for events on transitions.
+	Recorder events.EventRecorder
+	// Apps gives access to IM.
+	Apps *application.Registry
+	// Clock of the cluster.
+	Clock clock.PassiveClock
+	// Verify asks for a new thing to be read back soon, together with others.
+	// Nil verifies each in a pass of its own.
+	Verify func(key types.NamespacedName)
+}
+
+// Reconciler runs the life cycle for one kind.
+type Reconciler[O imv1alpha1.Managed, D Desired, S Observed] struct {
+	kind        Kind[O, D, S]
+	traits      Traits[O]
+	client      client.Client
+	apps        *application.Registry
+	clock       clock.PassiveClock
+	verify      func(types.NamespacedName)
+	writer      *Writer
+	fresh       *freshness
+	patience    *patience
+	convergence *convergence
+}
+
+// New returns a reconciler for a kind.
+func New[O imv1alpha1.Managed, D Desired, S Observed](kind Kind[O, D, S], deps Deps) *Reconciler[O, D, S] {
+	fresh := newFreshness()
+	return &Reconciler[O, D, S]{
+		kind: kind, traits: kind.Traits(), client: deps.Client, apps: deps.Apps, clock: deps.Clock, verify: deps.Verify,
+		writer: &Writer{client: deps.Client, recorder: deps.Recorder, fresh: fresh},
+		fresh:  fresh, patience: newPatience(), convergence: newConvergence(),
+	}
+}
+
+// Reconcile makes one pass over an object.
+func (r *Reconciler[O, D, S]) Reconcile(ctx context.Context, request reconcile.Request) (reconcile.Result, error) {
+	obj := r.traits.New()
+	if err := r.client.Get(ctx, request.NamespacedName, obj); err != nil {
+		r.forget(request.NamespacedName)
+		return reconcile.Result{}, client.IgnoreNotFound(err)
+	}
+	if r.fresh.behind(obj) {
+		return reconcile.Result{RequeueAfter: staleRetry}, nil
+	}
+	before := obj.DeepCopyObject().(O)
+	pass := &Pass[D, S]{ReadOnly: obj.GetManagementPolicy() == imv1alpha1.ManagementPolicyObserve}
+	if obj.GetDeletionTimestamp().IsZero() {
+		pass.Err = r.converge(ctx, obj, pass)
+	} else {
+		pass.Releasing = true
+		if pass.Err = r.finalize(ctx, obj); pass.Err == nil {
+			r.forget(request.NamespacedName)
+			return reconcile.Result{}, nil
+		}
+	}
+	return r.finish(ctx, before, obj, pass)
+}
+
+// converge brings IM to what the object declares, as far as it gets.
+func (r *Reconciler[O, D, S]) converge(ctx context.Context, obj O, pass *Pass[D, S]) error {
+	ctx, cancel := context.WithTimeout(ctx, passTimeout)
+	defer cancel()
+	if err := r.guard(ctx, obj); err != nil {
+		return err
+	}
+	conn, err := r.apps.Connect(ctx, obj)
+	if err != nil {
+		return err
+	}
+	desired, err := r.kind.Resolve(ctx, conn, obj)
+	if err != nil {
+		return err
+	}
+	pass.Desired = &desired
+	observed, err := r.kind.Observe(ctx, conn, desired)
+	if err != nil {
+		return err
+	}
+	pass.Observed = &observed
+	pass.Planned = r.kind.Plan(desired, observed)
+	if pass.ReadOnly {
+		return r.unowned(obj, observed)
+	}
+	origin, err := r.ownership(obj, observed)
+	if err != nil {
+		return err
+	}
+	due := r.sift(obj, pass)
+	if len(due) == 0 && !(observed.Exists() && origin == OriginAdopted) {
+		return nil
+	}
+	if err := r.secure(ctx, conn, obj, origin); err != nil {
+		return err
+	}
+	return r.apply(ctx, conn, keyOf(obj), desired, due, pass)
+}
+
+// guard holds an object that is paused, or whose claim another one has.
+func (r *Reconciler[O, D, S]) guard(ctx context.Context, obj O) error {
+	if paused(obj) {
+		return hold.New(imv1alpha1.ReasonPaused, "the annotation %s is set", imv1alpha1.AnnotationPaused)
+	}
+	rival, found, err := r.rival(ctx, obj)
+	if err != nil {
+		return err
+	}
+	if found {
+		return hold.New(imv1alpha1.ReasonConflict, "%s belongs to %s %s, which is older: delete one of the two, or let this one name another",
+			r.traits.Thing(obj), r.traits.Name, client.ObjectKeyFromObject(rival))
+	}
+	return nil
+}
+
+func paused(obj imv1alpha1.Object) bool {
+	return obj.GetAnnotations()[imv1alpha1.AnnotationPaused] == "true"
+}
+
+// unowned reports what Observe mode has to say besides differences.
+func (r *Reconciler[O, D, S]) unowned(obj O, observed S) error {
+	if observed.Exists() {
+		return nil
+	}
+	return hold.New(imv1alpha1.ReasonNotExisting, "%s does not exist in IM, and managementPolicy Observe does not create it", r.traits.Thing(obj))
+}
+
+// ownership decides whether what exists may be written to. The origin is what a
+// new mark would say.
+func (r *Reconciler[O, D, S]) ownership(obj O, observed S) (Origin, error) {
+	if !observed.Exists() {
+		return OriginCreated, nil
+	}
+	if mark, ok := ReadMark(obj); ok && mark.Covers(observed.CreatedAt()) {
+		return mark.Origin, nil
+	}
+	if obj.GetAdoptionPolicy() == imv1alpha1.AdoptionPolicyAdopt {
+		return OriginAdopted, nil
+	}
+	return "", hold.New(imv1alpha1.ReasonNotAdopted,
+		"%s exists in IM and was not made by this object: set adoptionPolicy to Adopt to take it over, or name another", r.traits.Thing(obj))
+}
+
+func (r *Reconciler[O, D, S]) sift(obj O, pass *Pass[D, S]) []Change {
+	if r.traits.Unconverged == nil {
+		return pass.Planned
+	}
+	status := obj.GetObjectStatus()
+	retry := obj.GetGeneration() != status.ObservedGeneration ||
+		obj.GetAnnotations()[imv1alpha1.AnnotationReconcileAt] != status.LastHandledReconcileAt
+	due, givenUp := r.convergence.sift(keyOf(obj), pass.Planned, *r.traits.Unconverged(obj), retry)
+	pass.GivenUp = givenUp
+	return due
+}
+
+// secure writes finalizer and mark, in one patch, before anything is written to
+// IM. A mark that is already right costs nothing.
+func (r *Reconciler[O, D, S]) secure(ctx context.Context, conn *application.Connection, obj O, origin Origin) error {
+	mark, ok := ReadMark(obj)
+	if ok && mark.Origin == origin && controllerutil.ContainsFinalizer(obj, imv1alpha1.Finalizer) {
+		return nil
+	}
+	if !ok || mark.Origin != origin {
+		mark = Mark{UID: obj.GetUID(), Time: conn.Client.ProviderTime().UTC().Truncate(time.Second), Origin: origin}
+	}
+	return r.writer.Secure(ctx, obj, mark)
+}
+
+// apply makes the changes in order. A failure that concerns one change alone
+// does not hold up the others.
+func (r *Reconciler[O, D, S]) apply(ctx context.Context, conn *application.Connection, key types.NamespacedName,
+	desired D, due []Change, pass *Pass[D, S],
+) error {
+	for _, change := range due {
+		err := r.kind.Apply(ctx, conn, desired, change)
+		switch {
+		case err == nil:
+			pass.Applied = append(pass.Applied, change)
+			r.convergence.wrote(key, change)
+		case keepsGoing(change, err):
+			pass.Failures = append(pass.Failures, Failure{Change: change, Err: err})
+		default:
+			return fmt.Errorf("%s: %w", change.Path, err)
+		}
+	}
+	return nil
+}
+
+// finalize releases what the object owns and lets it go. A nil error means that
+// the object is gone, or about to be.
+func (r *Reconciler[O, D, S]) finalize(ctx context.Context, obj O) error {
+	if !controllerutil.ContainsFinalizer(obj, imv1alpha1.Finalizer) {
+		return nil
+	}
+	mark, marked := ReadMark(obj)
+	keep := !marked || // nothing was written by this object
+		obj.GetAnnotations()[imv1alpha1.AnnotationAbandon] == "true" ||
+		obj.GetDeletionPolicy() == imv1alpha1.DeletionPolicyRetain ||
+		obj.GetManagementPolicy() == imv1alpha1.ManagementPolicyObserve
+	if !keep {
+		if err := r.release(ctx, obj, mark); err != nil {
+			return err
+		}
+	}
+	if err := r.writer.Release(ctx, obj); err != nil && !apierrors.IsNotFound(err) {
+		return fmt.Errorf("removing the finalizer: %w", err)
+	}
+	return nil
+}
+
+func (r *Reconciler[O, D, S]) release(ctx context.Context, obj O, mark Mark) error {
+	ctx, cancel := context.WithTimeout(ctx, releaseTimeout)
+	defer cancel()
+	if paused(obj) {
+		return hold.New(imv1alpha1.ReasonPaused, "deletion waits: the annotation %s is set", imv1alpha1.AnnotationPaused)
+	}
+	if _, found, err := r.rival(ctx, obj); err != nil || found {
+		return err // what an older object holds is not ours to remove
+	}
+	conn, err := r.apps.ConnectForRelease(ctx, obj)
+	if err == nil {
+		err = r.kind.Release(ctx, conn, obj, mark)
+	}
+	if err == nil {
+		return nil
+	}
+	v := judge(err)
+	if v.silent {
+		return err
+	}
+	blocked := hold.New(v.reason, "%s cannot be removed from IM: %s. To finish without removing it, set deletionPolicy to Retain or the annotation %s to \"true\"",
+		r.traits.Thing(obj), v.message, imv1alpha1.AnnotationAbandon)
+	blocked.After = v.after
+	return blocked
+}
+
+func (r *Reconciler[O, D, S]) forget(key types.NamespacedName) {
+	r.fresh.forget(key)
+	r.patience.forget(key)
+	r.convergence.forget(key)
+}

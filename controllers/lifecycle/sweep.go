@@ -1,0 +1,287 @@
+/*
+Copyright 2026 The LiveRoom Operator Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package lifecycle
+
+import (
+	"context"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/wait"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+
+	imv1alpha1 "github.com/liveroom-io/liveroom-operator/api/v1alpha1"
+	"github.com/liveroom-io/liveroom-operator/controllers/application"
+	"github.com/liveroom-io/liveroom-operator/controllers/lookup"
+	"github.com/liveroom-io/liveroom-operator/controllers/trigger"
+)
+
+const (
+	// appScan is how often the sweeper looks for ImApps that came or went.
+	appScan = 5 * time.Second
+	// verifyLinger lets things made at about the same time be read back in one call.
+	verifyLinger = time.Second
+	// verifyBacklog bounds how many new things wait to be read back. Beyond it
+	// the next sweep finds them.
+	verifyBacklog = 50_000
+	// rotationPerSecond is the budget, in objects, for reading what has no batch
+	// call: administrators, attributes, bans.
+	rotationPerSecond = 2
+)
+
+// Surveyor is a Kind that can look at many things in few calls.
+type Surveyor[O imv1alpha1.Managed, D Desired, S Observed] interface {
+	Kind[O, D, S]
+
+	// SurveySize is how many things one Survey may name.
+	SurveySize() int
+	// Survey reads what can be read of many at once. Results are in the order of
+	// desired; a thing that could not be read has an error.
+	Survey(ctx context.Context, conn *application.Connection, desired []D) ([]S, []error)
+	// HasMore reports whether desired has parts that only Observe can read.
+	HasMore(desired D) bool
+}
+
+// Sweeper compares everything that belongs to an application with what is
+// declared, in large batches, and wakes only objects with a difference, behind
+// whatever users have changed.
+type Sweeper[O imv1alpha1.Managed, D Desired, S Observed] struct {
+	kind   Surveyor[O, D, S]
+	traits Traits[O]
+	reader client.Reader
+	apps   *application.Registry
+	wake   *trigger.Trigger
+	second time.Duration
+
+	mu      sync.Mutex
+	pending map[types.NamespacedName]struct{}
+}
+
+// NewSweeper returns a sweeper; reader is the cache, second the length of one
+// second of a drift interval (tests shorten it).
+func NewSweeper[O imv1alpha1.Managed, D Desired, S Observed](kind Surveyor[O, D, S], reader client.Reader,
+	apps *application.Registry, wake *trigger.Trigger, second time.Duration,
+) *Sweeper[O, D, S] {
+	return &Sweeper[O, D, S]{
+		kind: kind, traits: kind.Traits(), reader: reader, apps: apps, wake: wake, second: second,
+		pending: map[types.NamespacedName]struct{}{},
+	}
+}
+
+// NeedLeaderElection keeps the standby replica from sweeping.
+func (s *Sweeper[O, D, S]) NeedLeaderElection() bool { return true }
+
+// Verify asks for an object to be read back soon.
+func (s *Sweeper[O, D, S]) Verify(key types.NamespacedName) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.pending) < verifyBacklog {
+		s.pending[key] = struct{}{}
+	}
+}
+
+// Start sweeps until ctx is done: one loop per ImApp, and one that verifies.
+func (s *Sweeper[O, D, S]) Start(ctx context.Context) error {
+	var running sync.WaitGroup
+	defer running.Wait()
+	running.Go(func() { wait.UntilWithContext(ctx, s.verifyPending, verifyLinger) })
+
+	loops := map[types.NamespacedName]context.CancelFunc{}
+	wait.UntilWithContext(ctx, func(ctx context.Context) {
+		var apps imv1alpha1.ImAppList
+		if err := s.reader.List(ctx, &apps, client.UnsafeDisableDeepCopy); err != nil {
+			log.FromContext(ctx).Error(err, "Listing applications to sweep")
+			return
+		}
+		present := map[types.NamespacedName]bool{}
+		for i := range apps.Items {
+			key := client.ObjectKeyFromObject(&apps.Items[i])
+			present[key] = true
+			if loops[key] == nil {
+				loop, cancel := context.WithCancel(ctx)
+				loops[key] = cancel
+				running.Go(func() { s.sweep(loop, key) })
+			}
+		}
+		for key, cancel := range loops {
+			if !present[key] {
+				cancel()
+				delete(loops, key)
+			}
+		}
+	}, appScan)
+	for _, cancel := range loops {
+		cancel()
+	}
+	return nil
+}
+
+// sweep alternates for one application between a survey of everything and, in
+// between, a slow rotation through what has no batch read.
+func (s *Sweeper[O, D, S]) sweep(ctx context.Context, app types.NamespacedName) {
+	var cursor string
+	for {
+		between, cancel := context.WithTimeout(ctx, s.interval(ctx, app))
+		cursor = s.rotate(between, app, cursor)
+		<-between.Done()
+		cancel()
+		if ctx.Err() != nil {
+			return
+		}
+		s.survey(ctx, s.list(ctx, client.MatchingFields{lookup.ByApp: app.String()}))
+	}
+}
+
+// interval is the ImApp's, give or take a tenth, so that applications and kinds
+// do not stay in step.
+func (s *Sweeper[O, D, S]) interval(ctx context.Context, key types.NamespacedName) time.Duration {
+	seconds := int32(imv1alpha1.DefaultDriftIntervalSeconds)
+	var app imv1alpha1.ImApp
+	if err := s.reader.Get(ctx, key, &app); err == nil && app.Spec.DriftIntervalSeconds != nil {
+		seconds = *app.Spec.DriftIntervalSeconds
+	}
+	return time.Duration(float64(seconds) * (0.9 + 0.1*rand.Float64()) * float64(s.second)) //nolint:gosec // spreading load needs no secrecy
+}
+
+func (s *Sweeper[O, D, S]) list(ctx context.Context, selector client.MatchingFields) []O {
+	list := s.traits.NewList()
+	if err := s.reader.List(ctx, list, selector, client.UnsafeDisableDeepCopy); err != nil {
+		log.FromContext(ctx).Error(err, "Listing objects to sweep", "kind", s.traits.Name)
+		return nil
+	}
+	return list.Objects()
+}
+
+func (s *Sweeper[O, D, S]) verifyPending(ctx context.Context) {
+	s.mu.Lock()
+	keys := s.pending
+	s.pending = map[types.NamespacedName]struct{}{}
+	s.mu.Unlock()
+	objects := make([]O, 0, len(keys))
+	for key := range keys {
+		obj := s.traits.New()
+		if err := s.reader.Get(ctx, key, obj); err == nil {
+			objects = append(objects, obj)
+		}
+	}
+	s.survey(ctx, objects)
+}
+
+// target is an object that resolved, with what it resolved to.
+type target[O, D any] struct {
+	obj     O
+	desired D
+}
+
+// survey compares objects in batches, application by application.
+func (s *Sweeper[O, D, S]) survey(ctx context.Context, objects []O) {
+	batches := map[*application.Connection][]target[O, D]{}
+	for _, obj := range objects {
+		conn, desired, ok := s.resolve(ctx, obj)
+		if !ok {
+			continue
+		}
+		batch := append(batches[conn], target[O, D]{obj, desired})
+		if len(batch) == s.kind.SurveySize() {
+			s.compare(ctx, conn, batch)
+			batch = nil
+		}
+		batches[conn] = batch
+	}
+	for conn, batch := range batches {
+		if len(batch) > 0 {
+			s.compare(ctx, conn, batch)
+		}
+	}
+}
+
+func (s *Sweeper[O, D, S]) resolve(ctx context.Context, obj O) (conn *application.Connection, desired D, ok bool) {
+	if ctx.Err() != nil || !obj.GetDeletionTimestamp().IsZero() || paused(obj) {
+		return nil, desired, false
+	}
+	conn, err := s.apps.Connect(ctx, obj)
+	if err != nil {
+		return nil, desired, false
+	}
+	desired, err = s.kind.Resolve(ctx, conn, obj)
+	return conn, desired, err == nil
+}
+
+func (s *Sweeper[O, D, S]) compare(ctx context.Context, conn *application.Connection, batch []target[O, D]) {
+	wanted := make([]D, len(batch))
+	for i := range batch {
+		wanted[i] = batch[i].desired
+	}
+	observed, errs := s.kind.Survey(ctx, conn, wanted)
+	for i := range batch {
+		if errs[i] == nil {
+			s.wakeIfDifferent(batch[i].obj, batch[i].desired, observed[i])
+		}
+	}
+}
+
+// rotate reads objects one by one, slowly, beginning after the cursor.
+func (s *Sweeper[O, D, S]) rotate(ctx context.Context, app types.NamespacedName, cursor string) string {
+	objects := s.list(ctx, client.MatchingFields{lookup.ByApp: app.String()})
+	slices.SortFunc(objects, func(a, b O) int { return strings.Compare(keyOf(a).String(), keyOf(b).String()) })
+	start, _ := slices.BinarySearchFunc(objects, cursor+"\x00", func(obj O, at string) int {
+		return strings.Compare(keyOf(obj).String(), at)
+	})
+	pace := rate.NewLimiter(rotationPerSecond, 1)
+	for _, obj := range objects[start:] {
+		conn, desired, ok := s.resolve(ctx, obj)
+		if !ok || !s.kind.HasMore(desired) {
+			continue
+		}
+		if pace.Wait(ctx) != nil {
+			return cursor
+		}
+		if observed, err := s.kind.Observe(ctx, conn, desired); err == nil {
+			s.wakeIfDifferent(obj, desired, observed)
+		}
+		cursor = keyOf(obj).String()
+	}
+	if ctx.Err() != nil {
+		return cursor
+	}
+	return "" // the end was reached: begin again next time
+}
+
+// wakeIfDifferent wakes an object whose plan is not empty, unless nothing would
+// come of it: the thing is not ours, or the differences were given up.
+func (s *Sweeper[O, D, S]) wakeIfDifferent(obj O, desired D, observed S) {
+	if observed.Exists() && obj.GetManagementPolicy() == imv1alpha1.ManagementPolicyManage &&
+		obj.GetAdoptionPolicy() != imv1alpha1.AdoptionPolicyAdopt {
+		if mark, ok := ReadMark(obj); !ok || !mark.Covers(observed.CreatedAt()) {
+			return
+		}
+	}
+	given := *s.traits.Unconverged(obj)
+	for _, change := range s.kind.Plan(desired, observed) {
+		mine := imv1alpha1.UnconvergedChange{Path: change.Path, Digest: change.Digest()}
+		if change.Verb == Create || !slices.Contains(given, mine) {
+			s.wake.Wake(trigger.Background, keyOf(obj))
+			return
+		}
+	}
+}
