@@ -235,6 +235,7 @@ type LiveRoomStatus struct {
 	// +optional
 	// +listType=set
 	// +kubebuilder:validation:MaxItems=10
+	// +kubebuilder:validation:items:MaxLength=16
 	InitializedFields []string `json:"initializedFields,omitempty"`
 
 	// initializedAttributes are the attributes with policy Initialize that were
@@ -242,6 +243,7 @@ type LiveRoomStatus struct {
 	// +optional
 	// +listType=set
 	// +kubebuilder:validation:MaxItems=16
+	// +kubebuilder:validation:items:MaxLength=32
 	InitializedAttributes []string `json:"initializedAttributes,omitempty"`
 
 	// bannedUserIDs are the users whom the operator banned, so that it can let
@@ -249,6 +251,7 @@ type LiveRoomStatus struct {
 	// +optional
 	// +listType=set
 	// +kubebuilder:validation:MaxItems=200
+	// +kubebuilder:validation:items:MaxLength=32
 	BannedUserIDs []string `json:"bannedUserIDs,omitempty"`
 
 	// unconverged lists changes that IM does not take as written.
