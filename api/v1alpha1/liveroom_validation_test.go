@@ -14,13 +14,11 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-package v1alpha1_test
+package v1alpha1
 
 import (
 	"fmt"
 	"testing"
-
-	. "github.com/liveroom-io/liveroom-operator/api/v1alpha1"
 )
 
 var validRoom = LiveRoom{Spec: LiveRoomSpec{AppRef: app, Type: RoomTypeAVChatRoom, Name: "春季直播"}}
