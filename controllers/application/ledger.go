@@ -22,6 +22,7 @@ import (
 	"time"
 
 	imv1alpha1 "github.com/liveroom-io/liveroom-operator/api/v1alpha1"
+	"github.com/liveroom-io/liveroom-operator/internal/im"
 )
 
 // fieldProofWait bounds how long one room waits for another room's proof of
@@ -141,4 +142,17 @@ func (l *Ledger) at(field FieldType) *entry {
 		l.entries[field] = e
 	}
 	return e
+}
+
+// FieldVerdict tells from the error of a one-field write whether IM knows the
+// field. Errors that say nothing about it leave the question open.
+func FieldVerdict(err error) imv1alpha1.RegistrationState {
+	switch {
+	case err == nil:
+		return imv1alpha1.RegistrationRegistered
+	case im.ClassOf(err) == im.FieldNotRegistered:
+		return imv1alpha1.RegistrationNotRegistered
+	default:
+		return imv1alpha1.RegistrationUnknown
+	}
 }

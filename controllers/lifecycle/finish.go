@@ -36,7 +36,7 @@ import (
 // finish computes status from the facts of a pass, writes it if it differs,
 // says so in an event if the state has changed, and decides when to look again.
 func (r *Reconciler[O, D, S]) finish(ctx context.Context, before, obj O, pass *Pass[D, S]) (reconcile.Result, error) {
-	if v := judge(pass.Err); pass.Err != nil && v.silent {
+	if v := judge(pass.Err); v.silent {
 		if v.after == 0 {
 			v.after = silentRetry
 		}

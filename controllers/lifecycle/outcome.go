@@ -105,6 +105,9 @@ type verdict struct {
 
 // judge classifies any error. It is pure.
 func judge(err error) verdict {
+	if err == nil {
+		return verdict{reason: imv1alpha1.ReasonAsDeclared}
+	}
 	if wait, ok := hold.As(err); ok {
 		return verdict{reason: wait.Reason, message: cut(wait.Message), after: wait.After, silent: wait.Silent, err: err}
 	}

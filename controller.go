@@ -1,0 +1,113 @@
+/*
+Copyright 2026 The LiveRoom Operator Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package main
+
+import (
+	"flag"
+	"fmt"
+	"log/slog"
+	"os"
+
+	"github.com/go-logr/logr"
+	"github.com/spf13/cobra"
+	"k8s.io/apimachinery/pkg/runtime"
+	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/klog/v2"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/healthz"
+	"sigs.k8s.io/controller-runtime/pkg/metrics"
+	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
+
+	imv1alpha1 "github.com/liveroom-io/liveroom-operator/api/v1alpha1"
+	"github.com/liveroom-io/liveroom-operator/controllers"
+)
+
+type controllerFlags struct {
+	leaderElect     bool
+	leaderNamespace string
+	metricsAddress  string
+	probeAddress    string
+	namespaces      []string
+	workers         int
+	logLevel        int
+}
+
+func controllerCommand() *cobra.Command {
+	var flags controllerFlags
+	command := &cobra.Command{
+		Use:   "controller",
+		Short: "Run the controllers that keep IM as declared",
+		Args:  cobra.NoArgs,
+		RunE:  func(*cobra.Command, []string) error { return runController(flags) },
+	}
+	set := command.Flags()
+	set.BoolVar(&flags.leaderElect, "leader-elect", false, "let one of several replicas work, the others stand by with warm caches")
+	set.StringVar(&flags.leaderNamespace, "leader-elect-namespace", "", "namespace of the lease; absent means the pod's own")
+	set.StringVar(&flags.metricsAddress, "metrics-bind-address", ":8080", "address of the metrics endpoint; 0 for none")
+	set.StringVar(&flags.probeAddress, "health-probe-bind-address", ":8081", "address of /healthz and /readyz; 0 for none")
+	set.StringSliceVar(&flags.namespaces, "namespaces", nil, "namespaces to watch; absent means all")
+	set.IntVar(&flags.workers, "workers", 0, "objects of one kind handled at once; 0 means the default")
+	set.IntVar(&flags.logLevel, "log-level", 0, "0 logs changes only; higher levels say more")
+	set.AddGoFlagSet(flag.CommandLine) // --kubeconfig
+	return command
+}
+
+func runController(flags controllerFlags) error {
+	logger := logr.FromSlogHandler(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: slog.Level(-flags.logLevel)}))
+	ctrl.SetLogger(logger)
+	klog.SetLogger(logger.V(2))
+
+	restConfig, err := ctrl.GetConfig()
+	if err != nil {
+		return fmt.Errorf("finding the cluster: %w", err)
+	}
+	restConfig.QPS = -1 // the API server's own fairness decides
+	restConfig.UserAgent = "liveroom-operator/" + version
+
+	mgr, err := ctrl.NewManager(restConfig, managerOptions(flags))
+	if err != nil {
+		return fmt.Errorf("making the manager: %w", err)
+	}
+	if err := mgr.AddHealthzCheck("ping", healthz.Ping); err != nil {
+		return fmt.Errorf("adding the health check: %w", err)
+	}
+	if err := mgr.AddReadyzCheck("ping", healthz.Ping); err != nil {
+		return fmt.Errorf("adding the readiness check: %w", err)
+	}
+	ctx := ctrl.SetupSignalHandler()
+	if err := controllers.Setup(ctx, mgr, controllers.Options{
+		Workers: flags.workers, Namespaced: len(flags.namespaces) > 0, Metrics: metrics.Registry,
+	}); err != nil {
+		return err
+	}
+	return mgr.Start(ctx)
+}
+
+func managerOptions(flags controllerFlags) ctrl.Options {
+	scheme := runtime.NewScheme()
+	utilruntime.Must(clientgoscheme.AddToScheme(scheme))
+	utilruntime.Must(imv1alpha1.AddToScheme(scheme))
+	options := controllers.ManagerOptions(scheme, flags.namespaces...)
+	options.Metrics = metricsserver.Options{BindAddress: flags.metricsAddress}
+	options.HealthProbeBindAddress = flags.probeAddress
+	options.LeaderElection = flags.leaderElect
+	options.LeaderElectionID = "liveroom-controller.im.liveroom.io"
+	options.LeaderElectionNamespace = flags.leaderNamespace
+	options.LeaderElectionReleaseOnCancel = true
+	return options
+}

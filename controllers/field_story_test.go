@@ -1,0 +1,120 @@
+/*
+Copyright 2026 The LiveRoom Operator Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package controllers_test
+
+import (
+	"testing"
+	"time"
+
+	. "github.com/onsi/gomega"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	imv1alpha1 "github.com/liveroom-io/liveroom-operator/api/v1alpha1"
+	simim "github.com/liveroom-io/liveroom-operator/internal/sim/im"
+)
+
+func (s *story) field(object, name string) *imv1alpha1.GroupCustomField {
+	return &imv1alpha1.GroupCustomField{
+		ObjectMeta: metav1.ObjectMeta{Namespace: s.namespace, Name: object},
+		Spec: imv1alpha1.GroupCustomFieldSpec{
+			AppRef: imv1alpha1.AppReference{Name: "app"}, Name: name, Scope: imv1alpha1.FieldScopeGroup,
+			GroupTypes: []imv1alpha1.FieldGroupType{{Type: imv1alpha1.RoomTypeAVChatRoom}},
+		},
+	}
+}
+
+func (s *story) account(name string) *imv1alpha1.ImAccount {
+	nickname, level := "主播小林", int64(3)
+	return &imv1alpha1.ImAccount{
+		ObjectMeta: metav1.ObjectMeta{Namespace: s.namespace, Name: name},
+		Spec: imv1alpha1.ImAccountSpec{
+			AppRef: imv1alpha1.AppReference{Name: "app"}, Nickname: &nickname, Level: &level,
+		},
+	}
+}
+
+func TestLiveCommerceRoom(t *testing.T) {
+	s := begin(t)
+	shelf := &corev1.ConfigMap{
+		ObjectMeta: metav1.ObjectMeta{Namespace: s.namespace, Name: "shelf"}, Data: map[string]string{"goods": "童装 A"},
+	}
+	host, helper := s.account("host"), s.account("helper")
+	host.Spec.UserSig = &imv1alpha1.UserSigSecret{SecretName: "host-usersig"}
+	goods := s.field("add-goods", "add_goods")
+	s.create(shelf, host, helper, goods)
+	for _, obj := range []imv1alpha1.Object{host, helper, goods} {
+		s.Eventually(s.ready(obj)).Should(Equal(asDeclared))
+	}
+	s.Expect(s.sim.Groups()).To(BeEmpty(), "the scratch group is gone once the field is proven")
+	var sig corev1.Secret
+	s.Expect(s.client.Get(s.ctx, client.ObjectKey{Namespace: s.namespace, Name: "host-usersig"}, &sig)).To(Succeed())
+	s.Expect(sig.Data).To(HaveKey("userSig"))
+
+	room := s.room("one", func(spec *imv1alpha1.LiveRoomSpec) {
+		spec.Owner = &imv1alpha1.UserReference{AccountRef: &imv1alpha1.AccountReference{Name: "host"}}
+		spec.Administrators = []imv1alpha1.UserReference{{AccountRef: &imv1alpha1.AccountReference{Name: "helper"}}}
+		spec.CustomFields = []imv1alpha1.RoomCustomField{{
+			Name:      "add_goods",
+			ValueFrom: &imv1alpha1.ValueSource{ConfigMapKeyRef: imv1alpha1.ConfigMapKeyReference{Name: "shelf", Key: "goods"}},
+		}}
+	})
+	s.create(room)
+	s.Eventually(s.ready(room)).Should(Equal(asDeclared))
+	group, _ := s.sim.Group("live_one")
+	s.Expect(group.Owner).To(Equal("host"))
+	s.Expect(group.CustomFields).To(HaveKeyWithValue("add_goods", "童装 A"))
+	s.Expect(group.Administrators).To(ConsistOf("helper"))
+
+	update(s, shelf, func(c *corev1.ConfigMap) { c.Data["goods"] = "童装 B" })
+	s.Eventually(func() string { g, _ := s.sim.Group("live_one"); return g.CustomFields["add_goods"] }).Should(Equal("童装 B"))
+	s.Eventually(s.ready(room)).Should(Equal(asDeclared))
+}
+
+func TestFieldNotRegisteredThenRegistered(t *testing.T) {
+	s := begin(t, func(o *simim.Options) { o.GroupFields = nil })
+	value := "open"
+	field := s.field("room-status", "room_status")
+	room := s.room("one", func(spec *imv1alpha1.LiveRoomSpec) {
+		spec.CustomFields = []imv1alpha1.RoomCustomField{{Name: "room_status", Value: &value}}
+	})
+	s.create(field, room)
+	s.Eventually(s.condition(room, imv1alpha1.ConditionSynced)).Should(Equal(asDeclared))
+	s.Eventually(s.ready(room)).Should(Equal("False FieldNotRegistered"))
+	s.Eventually(s.ready(field)).Should(Equal("False NotRegistered"))
+
+	s.Expect(s.sim.DefineGroupField(simim.FieldDefinition{Name: "room_status"})).To(Succeed())
+	s.Eventually(s.ready(field), 40*time.Second).Should(Equal(asDeclared))
+	s.Eventually(s.ready(room)).Should(Equal(asDeclared))
+	group, _ := s.sim.Group("live_one")
+	s.Expect(group.CustomFields).To(HaveKeyWithValue("room_status", "open"))
+}
+
+func TestUndeclaredFieldIsNamed(t *testing.T) {
+	s := begin(t)
+	value := "x"
+	room := s.room("one", func(spec *imv1alpha1.LiveRoomSpec) {
+		spec.CustomFields = []imv1alpha1.RoomCustomField{{Name: "nowhere", Value: &value}}
+	})
+	s.create(room)
+	s.Eventually(s.ready(room)).Should(Equal("False FieldNotDeclared"))
+	field := s.field("nowhere", "nowhere")
+	s.Expect(s.sim.DefineGroupField(simim.FieldDefinition{Name: "nowhere"})).To(Succeed())
+	s.create(field)
+	s.Eventually(s.ready(room)).Should(Equal(asDeclared))
+}

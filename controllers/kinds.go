@@ -1,0 +1,156 @@
+/*
+Copyright 2026 The LiveRoom Operator Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package controllers
+
+import (
+	"context"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/types"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	imv1alpha1 "github.com/liveroom-io/liveroom-operator/api/v1alpha1"
+	"github.com/liveroom-io/liveroom-operator/controllers/groupcustomfield"
+	"github.com/liveroom-io/liveroom-operator/controllers/imaccount"
+	"github.com/liveroom-io/liveroom-operator/controllers/imapp"
+	"github.com/liveroom-io/liveroom-operator/controllers/lifecycle"
+	"github.com/liveroom-io/liveroom-operator/controllers/liveroom"
+	"github.com/liveroom-io/liveroom-operator/controllers/lookup"
+)
+
+// appWorkers is enough for ImApps: there are few, and they change rarely.
+const appWorkers = 4
+
+func (s *system) deps(kind string, verify func(types.NamespacedName)) lifecycle.Deps {
+	return lifecycle.Deps{
+		Client: s.mgr.GetClient(), Recorder: s.mgr.GetEventRecorder(named(kind)),
+		Apps: s.apps, Clock: s.options.Clock, Verify: verify,
+	}
+}
+
+func (s *system) addApps() error {
+	b := ctrl.NewControllerManagedBy(s.mgr).Named(named("imapp")).
+		For(&imv1alpha1.ImApp{}, builder.WithPredicates(wishes())).
+		WatchesRawSource(s.wake.apps.Source()).
+		WatchesMetadata(metadataOf(secretKind), s.wakes(apps, lookup.BySecret, byName)).
+		Watches(&imv1alpha1.ImApp{}, s.wakes(apps, lookup.ByClaim, func(obj client.Object) string {
+			return lookup.AppClaim(obj.(*imv1alpha1.ImApp))
+		}), builder.WithPredicates(departures())).
+		WithOptions(s.concurrency(appWorkers))
+	for _, user := range []client.Object{&imv1alpha1.ImAccount{}, &imv1alpha1.GroupCustomField{}, &imv1alpha1.LiveRoom{}} {
+		b = b.Watches(user, toApp(), builder.WithPredicates(departures()))
+	}
+	return b.Complete(imapp.New(s.mgr.GetClient(), s.mgr.GetEventRecorder(named("imapp")), s.apps, s.references, s.options.Clock))
+}
+
+func (s *system) addAccounts() error {
+	kind := imaccount.New(s.mgr.GetClient(), s.references, s.options.Clock)
+	sweeper := lifecycle.NewSweeper(kind, s.mgr.GetClient(), s.apps, s.wake.accounts, s.options.DriftSecond)
+	if err := s.mgr.Add(sweeper); err != nil {
+		return err
+	}
+	b := ctrl.NewControllerManagedBy(s.mgr).Named(named("imaccount")).
+		For(&imv1alpha1.ImAccount{}, builder.WithPredicates(wishes())).
+		WatchesRawSource(s.wake.accounts.Source()).
+		WatchesMetadata(metadataOf(secretKind), s.wakes(accounts, lookup.BySecret, byName), builder.WithPredicates(departures())).
+		Watches(&imv1alpha1.ImAccount{}, s.wakes(accounts, lookup.ByClaim, func(obj client.Object) string {
+			return lookup.AccountClaim(obj.(*imv1alpha1.ImAccount))
+		}), builder.WithPredicates(departures()))
+	return s.watchApp(b, accounts).WithOptions(s.concurrency(s.options.Workers)).
+		Complete(lifecycle.New(kind, s.deps("imaccount", sweeper.Verify)))
+}
+
+func (s *system) addFields() error {
+	kind := groupcustomfield.New(s.mgr.GetClient(), s.wake.rooms)
+	b := ctrl.NewControllerManagedBy(s.mgr).Named(named("groupcustomfield")).
+		For(&imv1alpha1.GroupCustomField{}, builder.WithPredicates(wishes())).
+		WatchesRawSource(s.wake.fields.Source()).
+		Watches(&imv1alpha1.GroupCustomField{}, s.fieldsOfSameApp(), builder.WithPredicates(departures()))
+	return s.watchApp(b, fields).WithOptions(s.concurrency(appWorkers)).
+		Complete(lifecycle.New(kind, s.deps("groupcustomfield", nil)))
+}
+
+// fieldsOfSameApp wakes the other declarations when one has gone: there may be
+// room for an eleventh, or a claim to take.
+func (s *system) fieldsOfSameApp() handler.EventHandler {
+	return s.wakes(fields, lookup.ByApp, func(obj client.Object) string {
+		return lookup.AppKey(obj.(*imv1alpha1.GroupCustomField)).String()
+	})
+}
+
+func (s *system) addRooms() error {
+	kind := liveroom.New(s.mgr.GetClient(), s.references, s.options.Clock)
+	sweeper := lifecycle.NewSweeper(kind, s.mgr.GetClient(), s.apps, s.wake.rooms, s.options.DriftSecond)
+	if err := s.mgr.Add(sweeper); err != nil {
+		return err
+	}
+	b := ctrl.NewControllerManagedBy(s.mgr).Named(named("liveroom")).
+		For(&imv1alpha1.LiveRoom{}, builder.WithPredicates(wishes())).
+		WatchesRawSource(s.wake.rooms.Source()).
+		WatchesMetadata(metadataOf(configMapKind), s.wakes(rooms, lookup.ByConfigMap, byName)).
+		Watches(&imv1alpha1.LiveRoom{}, s.wakes(rooms, lookup.ByClaim, func(obj client.Object) string {
+			return lookup.RoomClaim(obj.(*imv1alpha1.LiveRoom))
+		}), builder.WithPredicates(departures())).
+		Watches(&imv1alpha1.ImAccount{}, s.wakes(rooms, lookup.ByAccount, byName), builder.WithPredicates(turned(imported))).
+		Watches(&imv1alpha1.GroupCustomField{}, s.wakes(rooms, lookup.ByField, func(obj client.Object) string {
+			return lookup.FieldClaim(obj.(*imv1alpha1.GroupCustomField))
+		}), builder.WithPredicates(turned(registered)))
+	return s.watchApp(b, rooms).WithOptions(s.concurrency(s.options.Workers)).
+		Complete(lifecycle.New(kind, s.deps("liveroom", sweeper.Verify)))
+}
+
+// imported is what a room wants to know of an account.
+func imported(account *imv1alpha1.ImAccount) string {
+	if meta.IsStatusConditionTrue(account.Status.Conditions, imv1alpha1.ConditionImported) {
+		return "imported"
+	}
+	return ""
+}
+
+// registered is what a room wants to know of a declaration.
+func registered(field *imv1alpha1.GroupCustomField) string {
+	var known string
+	for _, bound := range field.Spec.GroupTypes {
+		known += string(bound.Type)
+		if field.Registered(bound.Type) {
+			known += "+"
+		}
+	}
+	return known
+}
+
+// watchApp wakes objects when their ImApp comes, goes or is changed, and when
+// the labels of their namespace change.
+func (s *system) watchApp(b *builder.Builder, newList func() client.ObjectList) *builder.Builder {
+	b = b.Watches(&imv1alpha1.ImApp{}, s.wakes(newList, lookup.ByApp, byName), builder.WithPredicates(predicate.GenerationChangedPredicate{}))
+	if s.options.Namespaced {
+		return b
+	}
+	inNamespace := handler.EnqueueRequestsFromMapFunc(func(ctx context.Context, namespace client.Object) []reconcile.Request {
+		list := newList()
+		if err := s.mgr.GetClient().List(ctx, list, client.InNamespace(namespace.GetName()), client.UnsafeDisableDeepCopy); err != nil {
+			return nil
+		}
+		return requests(keysOf(list))
+	})
+	return b.WatchesMetadata(metadataOf(namespaceKind), inNamespace, builder.WithPredicates(predicate.LabelChangedPredicate{}))
+}

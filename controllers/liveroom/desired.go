@@ -1,0 +1,273 @@
+/*
+Copyright 2026 The LiveRoom Operator Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package liveroom
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	imv1alpha1 "github.com/liveroom-io/liveroom-operator/api/v1alpha1"
+	"github.com/liveroom-io/liveroom-operator/controllers/application"
+	"github.com/liveroom-io/liveroom-operator/controllers/hold"
+	"github.com/liveroom-io/liveroom-operator/controllers/lookup"
+	"github.com/liveroom-io/liveroom-operator/internal/im"
+)
+
+// Limits of the IM REST contract, sections 7, 8.2 and 11.1, for values that
+// come from a ConfigMap and so were not seen by the schema.
+const (
+	maxGroupIDBytes         = 48
+	maxFieldBytes           = 512
+	maxAttributeBytes       = 4000
+	maxAttributesBytesTotal = 16000
+)
+
+// Value is a declared custom field or attribute, with its value found.
+type Value struct {
+	Key    string
+	Value  string
+	Policy imv1alpha1.WritePolicy
+	// Written says that a value with policy Initialize was written before.
+	Written bool
+	// Registration of a custom field; attributes need none.
+	Registration imv1alpha1.RegistrationState
+	// Declared says that a GroupCustomField declares the field for this type.
+	Declared bool
+}
+
+// Desired is a LiveRoom with every reference followed and every date decided.
+type Desired struct {
+	GroupID      string
+	Type         imv1alpha1.RoomType
+	Name         string
+	Introduction *string
+	Announcement *string
+	AvatarURL    *string
+	JoinOption   imv1alpha1.JoinOption
+	Speech       imv1alpha1.Speech
+	// Owner is empty when it is not managed.
+	Owner string
+	// Administrators is nil when they are not managed.
+	Administrators []string
+	Fields         []Value
+	Attributes     []Value
+	// Bans are the bans in force, by user, with their ends; zero means no end.
+	Bans map[string]time.Time
+	// Banned are the users whom the operator has banned before.
+	Banned []string
+	// Now is the time at which the dates were decided.
+	Now time.Time
+
+	next time.Time
+}
+
+// Next implements lifecycle.Desired: the end of the next ban.
+func (d Desired) Next() time.Time { return d.next }
+
+// Resolve implements lifecycle.Kind.
+func (k *Kind) Resolve(ctx context.Context, conn *application.Connection, room *imv1alpha1.LiveRoom) (Desired, error) {
+	d := Desired{
+		GroupID: room.GroupID(), Type: room.Spec.Type, Name: room.Spec.Name,
+		Introduction: room.Spec.Introduction, Announcement: room.Spec.Announcement, AvatarURL: room.Spec.AvatarURL,
+		JoinOption: room.Spec.JoinOption, Speech: room.Spec.Speech,
+		Banned: room.Status.BannedUserIDs, Now: k.clock.Now(),
+	}
+	if len(d.GroupID) > maxGroupIDBytes {
+		return d, hold.New(imv1alpha1.ReasonInvalid, "the group ID %q made of namespace and name has %d of at most %d bytes: create the room anew with spec.groupID",
+			d.GroupID, len(d.GroupID), maxGroupIDBytes)
+	}
+	if err := k.resolveUsers(ctx, room, &d); err != nil {
+		return d, err
+	}
+	if err := k.resolveFields(ctx, conn, room, &d); err != nil {
+		return d, err
+	}
+	if err := k.resolveAttributes(ctx, room, &d); err != nil {
+		return d, err
+	}
+	d.Bans = map[string]time.Time{}
+	for _, ban := range room.Spec.BannedAccounts {
+		if ban.Until == nil {
+			d.Bans[ban.UserID] = time.Time{}
+		} else if end := ban.Until.Time; end.After(d.Now) {
+			d.Bans[ban.UserID] = end
+			if d.next.IsZero() || end.Before(d.next) {
+				d.next = end
+			}
+		}
+	}
+	return d, nil
+}
+
+func (k *Kind) resolveUsers(ctx context.Context, room *imv1alpha1.LiveRoom, d *Desired) (err error) {
+	if room.Spec.Owner != nil {
+		if d.Owner, err = k.user(ctx, room, "owner", *room.Spec.Owner); err != nil {
+			return err
+		}
+	}
+	if room.Spec.Administrators == nil {
+		return nil
+	}
+	d.Administrators = make([]string, 0, len(room.Spec.Administrators))
+	for i, reference := range room.Spec.Administrators {
+		user, err := k.user(ctx, room, fmt.Sprintf("administrators[%d]", i), reference)
+		if err != nil {
+			return err
+		}
+		d.Administrators = append(d.Administrators, user)
+	}
+	return nil
+}
+
+// user follows a reference to an account, and waits until it is imported.
+func (k *Kind) user(ctx context.Context, room *imv1alpha1.LiveRoom, path string, reference imv1alpha1.UserReference) (string, error) {
+	if reference.AccountRef == nil {
+		return reference.UserID, nil
+	}
+	key := types.NamespacedName{Namespace: room.Namespace, Name: reference.AccountRef.Name}
+	var account imv1alpha1.ImAccount
+	if err := k.reader.Get(ctx, key, &account); err != nil {
+		if apierrors.IsNotFound(err) {
+			return "", hold.New(imv1alpha1.ReasonReferenceNotFound, "%s: ImAccount %s does not exist: create it", path, key)
+		}
+		return "", fmt.Errorf("reading ImAccount %s: %w", key, err)
+	}
+	if lookup.AppKey(&account) != lookup.AppKey(room) {
+		return "", hold.New(imv1alpha1.ReasonInvalid, "%s: ImAccount %s belongs to another ImApp: name an account of %s", path, key, lookup.AppKey(room))
+	}
+	if !imported(&account) {
+		return "", hold.New(imv1alpha1.ReasonReferenceNotReady, "%s: waiting for ImAccount %s to be imported", path, key)
+	}
+	return account.UserID(), nil
+}
+
+func imported(account *imv1alpha1.ImAccount) bool {
+	for _, condition := range account.Status.Conditions {
+		if condition.Type == imv1alpha1.ConditionImported {
+			return condition.Status == "True"
+		}
+	}
+	return false
+}
+
+func (k *Kind) resolveFields(ctx context.Context, conn *application.Connection, room *imv1alpha1.LiveRoom, d *Desired) error {
+	for _, field := range room.Spec.CustomFields {
+		path := fmt.Sprintf("customFields[%s]", field.Name)
+		text, err := k.value(ctx, room, path, field.Value, field.ValueFrom, maxFieldBytes)
+		if err != nil {
+			return err
+		}
+		v := Value{Key: field.Name, Value: text, Policy: field.Policy, Written: contains(room.Status.InitializedFields, field.Name)}
+		if v.Declared, v.Registration, err = k.registration(ctx, conn, room, field.Name); err != nil {
+			return err
+		}
+		d.Fields = append(d.Fields, v)
+	}
+	return nil
+}
+
+// registration finds what is known of a custom field for the room's type.
+func (k *Kind) registration(ctx context.Context, conn *application.Connection, room *imv1alpha1.LiveRoom, name string,
+) (declared bool, state imv1alpha1.RegistrationState, err error) {
+	app := lookup.AppKey(room)
+	var fields imv1alpha1.GroupCustomFieldList
+	selector := client.MatchingFields{lookup.ByClaim: lookup.FieldKey(app, name)}
+	if err := k.reader.List(ctx, &fields, selector, client.UnsafeDisableDeepCopy); err != nil {
+		return false, "", fmt.Errorf("listing the declarations of field %s: %w", name, err)
+	}
+	what := application.FieldType{Name: name, Type: room.Spec.Type}
+	for _, field := range fields.Objects() {
+		if field.Spec.Scope != imv1alpha1.FieldScopeGroup || !field.Declares(room.Spec.Type) {
+			continue
+		}
+		if field.Registered(room.Spec.Type) {
+			conn.Fields.Learn(what)
+		}
+		return true, conn.Fields.State(what), nil
+	}
+	return false, imv1alpha1.RegistrationUnknown, nil
+}
+
+func (k *Kind) resolveAttributes(ctx context.Context, room *imv1alpha1.LiveRoom, d *Desired) error {
+	total := 0
+	for _, attribute := range room.Spec.Attributes {
+		path := fmt.Sprintf("attributes[%s]", attribute.Key)
+		text, err := k.value(ctx, room, path, attribute.Value, attribute.ValueFrom, maxAttributeBytes)
+		if err != nil {
+			return err
+		}
+		if total += len(text); total > maxAttributesBytesTotal {
+			return hold.New(imv1alpha1.ReasonInvalid, "attributes have more than %d bytes together: shorten %s or another one", maxAttributesBytesTotal, path)
+		}
+		d.Attributes = append(d.Attributes, Value{
+			Key: attribute.Key, Value: text, Policy: attribute.Policy,
+			Written: contains(room.Status.InitializedAttributes, attribute.Key), Declared: true,
+			Registration: imv1alpha1.RegistrationRegistered,
+		})
+	}
+	return nil
+}
+
+// value finds a value, inline or in a ConfigMap, and checks its size.
+func (k *Kind) value(ctx context.Context, room *imv1alpha1.LiveRoom, path string, inline *string, from *imv1alpha1.ValueSource, limit int) (string, error) {
+	if from == nil {
+		if inline == nil {
+			return "", hold.New(imv1alpha1.ReasonInvalid, "%s: set exactly one of value and valueFrom", path)
+		}
+		return *inline, nil
+	}
+	text, err := k.references.Value(ctx, room.Namespace, from.ConfigMapKeyRef)
+	if err != nil {
+		if wait, ok := hold.As(err); ok {
+			return "", hold.New(wait.Reason, "%s: %s", path, wait.Message)
+		}
+		return "", err
+	}
+	if len(text) > limit {
+		return "", &hold.Error{Reason: imv1alpha1.ReasonInvalid, Message: fmt.Sprintf("%s: key %q of ConfigMap %s has %d of at most %d bytes: shorten it",
+			path, from.ConfigMapKeyRef.Key, from.ConfigMapKeyRef.Name, len(text), limit)}
+	}
+	return text, nil
+}
+
+// keys are the custom fields that IM knows and may be asked for.
+func (d Desired) keys() []string {
+	var keys []string
+	for _, field := range d.Fields {
+		if field.Declared && field.Registration == imv1alpha1.RegistrationRegistered {
+			keys = append(keys, field.Key)
+		}
+	}
+	return keys
+}
+
+func contains(all []string, one string) bool {
+	for _, s := range all {
+		if s == one {
+			return true
+		}
+	}
+	return false
+}
+
+// wireType is the door's name of a type of group.
+func wireType(t imv1alpha1.RoomType) im.GroupType { return im.GroupType(t) }

@@ -1,0 +1,87 @@
+/*
+Copyright 2026 The LiveRoom Operator Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+// Package liveroom keeps IM groups as LiveRooms declare them.
+package liveroom
+
+import (
+	"context"
+	"fmt"
+
+	"k8s.io/utils/clock"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	imv1alpha1 "github.com/liveroom-io/liveroom-operator/api/v1alpha1"
+	"github.com/liveroom-io/liveroom-operator/controllers/application"
+	"github.com/liveroom-io/liveroom-operator/controllers/lifecycle"
+	"github.com/liveroom-io/liveroom-operator/controllers/lookup"
+	"github.com/liveroom-io/liveroom-operator/controllers/reference"
+	"github.com/liveroom-io/liveroom-operator/internal/im"
+)
+
+// +kubebuilder:rbac:groups=im.liveroom.io,resources=liverooms,verbs=get;list;watch;patch
+// +kubebuilder:rbac:groups=im.liveroom.io,resources=liverooms/status,verbs=patch
+// +kubebuilder:rbac:groups=im.liveroom.io,resources=liverooms/finalizers,verbs=update
+// +kubebuilder:rbac:groups=im.liveroom.io,resources=imaccounts;groupcustomfields;imapps,verbs=get;list;watch
+// +kubebuilder:rbac:groups="",resources=configmaps,verbs=get;list;watch
+// +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
+
+// surveySize is how many groups one get_group_info may name.
+const surveySize = 50
+
+// Kind implements the life cycle of LiveRoom.
+type Kind struct {
+	reader     client.Reader
+	references *reference.Reader
+	clock      clock.PassiveClock
+}
+
+// New returns the kind; reader is the cache.
+func New(reader client.Reader, references *reference.Reader, clk clock.PassiveClock) *Kind {
+	return &Kind{reader: reader, references: references, clock: clk}
+}
+
+var _ lifecycle.Surveyor[*imv1alpha1.LiveRoom, Desired, Observed] = (*Kind)(nil)
+
+// Traits implements lifecycle.Kind.
+func (k *Kind) Traits() lifecycle.Traits[*imv1alpha1.LiveRoom] {
+	return lifecycle.Traits[*imv1alpha1.LiveRoom]{
+		Name:        "LiveRoom",
+		New:         func() *imv1alpha1.LiveRoom { return &imv1alpha1.LiveRoom{} },
+		NewList:     func() lifecycle.List[*imv1alpha1.LiveRoom] { return &imv1alpha1.LiveRoomList{} },
+		Claim:       lookup.RoomClaim,
+		Thing:       func(room *imv1alpha1.LiveRoom) string { return fmt.Sprintf("group %q", room.GroupID()) },
+		Conditions:  []string{imv1alpha1.ConditionSynced, imv1alpha1.ConditionFieldsSynced},
+		Unconverged: func(room *imv1alpha1.LiveRoom) *[]imv1alpha1.UnconvergedChange { return &room.Status.Unconverged },
+		Status:      func(room *imv1alpha1.LiveRoom) any { return room.Status },
+	}
+}
+
+// Release implements lifecycle.Kind: it destroys the group, unless the group of
+// that name is not the one that the mark speaks of.
+func (k *Kind) Release(ctx context.Context, conn *application.Connection, room *imv1alpha1.LiveRoom, mark lifecycle.Mark) error {
+	group, err := conn.Client.Group(ctx, room.GroupID(), nil)
+	if im.IsNotFound(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if !mark.Covers(group.CreateTime) {
+		return nil
+	}
+	return conn.Client.DestroyGroup(ctx, room.GroupID())
+}

@@ -1,0 +1,130 @@
+/*
+Copyright 2026 The LiveRoom Operator Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package liveroom
+
+import (
+	"context"
+	"time"
+
+	imv1alpha1 "github.com/liveroom-io/liveroom-operator/api/v1alpha1"
+	"github.com/liveroom-io/liveroom-operator/controllers/application"
+	"github.com/liveroom-io/liveroom-operator/internal/im"
+)
+
+// Observed is a group as IM shows it. Parts that were not read are nil.
+type Observed struct {
+	// Group is nil when there is none.
+	Group *im.Group
+	// Administrators without the owner.
+	Administrators []string
+	Attributes     map[string]string
+	Bans           map[string]time.Time
+}
+
+// Exists implements lifecycle.Observed.
+func (o Observed) Exists() bool { return o.Group != nil }
+
+// CreatedAt implements lifecycle.Observed.
+func (o Observed) CreatedAt() time.Time {
+	if o.Group == nil {
+		return time.Time{}
+	}
+	return o.Group.CreateTime
+}
+
+// Observe implements lifecycle.Kind.
+func (k *Kind) Observe(ctx context.Context, conn *application.Connection, d Desired) (Observed, error) {
+	group, err := conn.Client.Group(ctx, d.GroupID, d.keys())
+	if im.IsNotFound(err) {
+		return Observed{}, nil
+	}
+	if err != nil {
+		return Observed{}, err
+	}
+	o := Observed{Group: &group}
+	if d.Administrators != nil {
+		if d.Type == imv1alpha1.RoomTypeAVChatRoom {
+			o.Administrators, err = conn.Client.LiveAdministrators(ctx, d.GroupID)
+		} else {
+			o.Administrators, err = conn.Client.MembersByRole(ctx, d.GroupID, im.RoleAdmin)
+		}
+		if err != nil {
+			return Observed{}, err
+		}
+		if o.Administrators == nil {
+			o.Administrators = []string{}
+		}
+	}
+	if len(d.Attributes) > 0 {
+		if o.Attributes, err = conn.Client.Attributes(ctx, d.GroupID); err != nil {
+			return Observed{}, err
+		}
+		if o.Attributes == nil {
+			o.Attributes = map[string]string{}
+		}
+	}
+	if len(d.Bans) > 0 || len(d.Banned) > 0 {
+		if o.Bans, err = conn.Client.Bans(ctx, d.GroupID); err != nil {
+			return Observed{}, err
+		}
+		if o.Bans == nil {
+			o.Bans = map[string]time.Time{}
+		}
+	}
+	return o, nil
+}
+
+// SurveySize implements lifecycle.Surveyor.
+func (k *Kind) SurveySize() int { return surveySize }
+
+// HasMore implements lifecycle.Surveyor.
+func (k *Kind) HasMore(d Desired) bool {
+	return d.Administrators != nil || len(d.Attributes) > 0 || len(d.Bans) > 0 || len(d.Banned) > 0
+}
+
+// Survey implements lifecycle.Surveyor: base and custom fields of many groups
+// in one call.
+func (k *Kind) Survey(ctx context.Context, conn *application.Connection, desired []Desired) ([]Observed, []error) {
+	observed, errs := make([]Observed, len(desired)), make([]error, len(desired))
+	ids := make([]string, len(desired))
+	wanted := map[string]bool{}
+	var keys []string
+	for i, d := range desired {
+		ids[i] = d.GroupID
+		for _, key := range d.keys() {
+			if !wanted[key] {
+				wanted[key] = true
+				keys = append(keys, key)
+			}
+		}
+	}
+	results, err := conn.Client.Groups(ctx, ids, keys)
+	for i, id := range ids {
+		result, answered := results[id]
+		switch {
+		case err != nil:
+			errs[i] = err
+		case !answered || im.IsNotFound(result.Err):
+			// not there: the zero value says so
+		case result.Err != nil:
+			errs[i] = result.Err
+		default:
+			observed[i] = Observed{Group: &result.Group}
+		}
+	}
+	return observed, errs
+}

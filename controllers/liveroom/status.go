@@ -1,0 +1,136 @@
+/*
+Copyright 2026 The LiveRoom Operator Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package liveroom
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	imv1alpha1 "github.com/liveroom-io/liveroom-operator/api/v1alpha1"
+	"github.com/liveroom-io/liveroom-operator/controllers/lifecycle"
+)
+
+// Older documented limits in bytes, IM REST contract, section 7.
+const (
+	olderNameBytes         = 30
+	olderIntroductionBytes = 240
+	olderAnnouncementBytes = 300
+	olderAvatarBytes       = 100
+)
+
+// Report implements lifecycle.Kind.
+func (k *Kind) Report(room *imv1alpha1.LiveRoom, pass *lifecycle.Pass[Desired, Observed]) {
+	if pass.Desired == nil {
+		return
+	}
+	d := *pass.Desired
+	status := &room.Status
+	status.GroupID = d.GroupID
+	status.OwnerUserID = d.Owner
+	warnOfLength(room, d)
+	if pass.ReadOnly || pass.Observed == nil {
+		return
+	}
+	if !pass.Observed.Exists() {
+		// a group that is not there, or was made in this pass, has only what
+		// this pass has written
+		status.InitializedFields, status.InitializedAttributes, status.BannedUserIDs = nil, nil, nil
+		if !pass.Created() {
+			return
+		}
+	}
+	status.InitializedFields = initialized(d.Fields, "customFields", pass)
+	status.InitializedAttributes = initialized(d.Attributes, "attributes", pass)
+	if pass.Err == nil {
+		status.BannedUserIDs = banned(status.BannedUserIDs, d, pass)
+	}
+}
+
+// initialized lists the Initialize values that have been written, which is all
+// of them except those whose write is still due.
+func initialized(values []Value, prefix string, pass *lifecycle.Pass[Desired, Observed]) []string {
+	var done []string
+	for _, v := range values {
+		if v.Policy != imv1alpha1.WritePolicyInitialize {
+			continue
+		}
+		path := fmt.Sprintf("%s[%s]", prefix, v.Key)
+		named := func(c lifecycle.Change) bool { return c.Path == path }
+		if !slices.ContainsFunc(pass.Planned, named) || slices.ContainsFunc(pass.Applied, named) {
+			done = append(done, v.Key)
+		}
+	}
+	slices.Sort(done)
+	return done
+}
+
+// banned lists whom the operator has banned, and not let in again.
+func banned(before []string, d Desired, pass *lifecycle.Pass[Desired, Observed]) []string {
+	var users []string
+	for user := range d.Bans {
+		failed := slices.ContainsFunc(pass.Failures, func(f lifecycle.Failure) bool { return f.Change.Path == banPath(user) })
+		if !failed || slices.Contains(before, user) {
+			users = append(users, user)
+		}
+	}
+	for _, user := range before {
+		if _, wanted := d.Bans[user]; wanted {
+			continue
+		}
+		if slices.ContainsFunc(pass.Failures, func(f lifecycle.Failure) bool { return f.Change.Path == banPath(user) }) {
+			users = append(users, user)
+		}
+	}
+	slices.Sort(users)
+	return users
+}
+
+func warnOfLength(room *imv1alpha1.LiveRoom, d Desired) {
+	long := beyondOlderLimits(d)
+	if long == "" {
+		meta.RemoveStatusCondition(&room.Status.Conditions, imv1alpha1.ConditionLengthWarning)
+		return
+	}
+	meta.SetStatusCondition(&room.Status.Conditions, metav1.Condition{
+		Type: imv1alpha1.ConditionLengthWarning, Status: metav1.ConditionTrue, Reason: imv1alpha1.ReasonExceedsOlderLimit,
+		Message: "beyond the older limits, which some applications may still have: " + long, ObservedGeneration: room.Generation,
+	})
+}
+
+// beyondOlderLimits lists the texts that older limits would refuse.
+func beyondOlderLimits(d Desired) string {
+	var long []string
+	for _, t := range []struct {
+		path  string
+		value string
+		limit int
+	}{
+		{"name", d.Name, olderNameBytes},
+		{"introduction", text(d.Introduction), olderIntroductionBytes},
+		{"announcement", text(d.Announcement), olderAnnouncementBytes},
+		{"avatarURL", text(d.AvatarURL), olderAvatarBytes},
+	} {
+		if len(t.value) > t.limit {
+			long = append(long, fmt.Sprintf("%s (%d of %d bytes)", t.path, len(t.value), t.limit))
+		}
+	}
+	return strings.Join(long, ", ")
+}
