@@ -86,6 +86,54 @@ func TestLiveCommerceRoom(t *testing.T) {
 	s.Eventually(s.ready(room)).Should(Equal(asDeclared))
 }
 
+func TestRestartWritesNothingForAnyKind(t *testing.T) {
+	s := begin(t)
+	value := "open"
+	host, field := s.account("host"), s.field("room-status", "room_status")
+	host.Spec.UserSig = &imv1alpha1.UserSigSecret{SecretName: "host-usersig"}
+	room := s.room("one", func(spec *imv1alpha1.LiveRoomSpec) {
+		spec.Owner = &imv1alpha1.UserReference{AccountRef: &imv1alpha1.AccountReference{Name: "host"}}
+		spec.CustomFields = []imv1alpha1.RoomCustomField{{Name: "room_status", Value: &value, Policy: imv1alpha1.WritePolicyInitialize}}
+	})
+	s.create(host, field, room)
+	objects := []imv1alpha1.Object{s.app(), host, field, room}
+	for _, obj := range objects {
+		s.Eventually(s.ready(obj)).Should(Equal(asDeclared))
+	}
+	s.stop()
+	before, written, reads := env.Requests().Snapshot(), s.writesToIM(), s.sim.Calls("get_group_info")
+	s.start()
+	s.Eventually(func() int { return s.sim.Calls("get_group_info") }).Should(BeNumerically(">", reads))
+	s.Consistently(func() string {
+		writes := env.Requests().Since(before).By(s.agent()).In(s.namespace).Writes()
+		if writes.Total() == 0 {
+			return ""
+		}
+		return writes.String()
+	}, "2s").Should(BeEmpty())
+	s.Expect(s.writesToIM()).To(Equal(written))
+}
+
+func TestPausedObjectIsLeftAloneAndAbandonedOneGoes(t *testing.T) {
+	s := begin(t)
+	room := s.room("one")
+	s.create(room)
+	s.Eventually(s.ready(room)).Should(Equal(asDeclared))
+	update(s, room, func(r *imv1alpha1.LiveRoom) {
+		r.Annotations[imv1alpha1.AnnotationPaused] = "true"
+		r.Spec.Name = "changed while paused"
+	})
+	s.Eventually(s.ready(room)).Should(Equal("Unknown Paused"))
+	group, _ := s.sim.Group("live_one")
+	s.Expect(group.Name).To(Equal("童装直播间"))
+	s.Expect(s.client.Delete(s.ctx, room)).To(Succeed())
+	s.Eventually(s.ready(room)).Should(Equal("Unknown Paused"))
+	update(s, room, func(r *imv1alpha1.LiveRoom) { r.Annotations[imv1alpha1.AnnotationAbandon] = "true" })
+	s.Eventually(s.gone(room)).Should(BeTrue())
+	_, found := s.sim.Group("live_one")
+	s.Expect(found).To(BeTrue(), "an abandoned group stays")
+}
+
 func TestFieldNotRegisteredThenRegistered(t *testing.T) {
 	s := begin(t, func(o *simim.Options) { o.GroupFields = nil })
 	value := "open"
