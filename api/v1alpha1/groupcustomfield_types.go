@@ -77,7 +77,7 @@ type GroupCustomFieldSpec struct {
 	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="name is immutable: IM cannot rename a field; declare another one"
 	Name string `json:"name"`
 
-	// scope: Group or Member. Immutable. At most 10 Group and 5 Member fields
+	// scope is Group or Member. Immutable. At most 10 Group and 5 Member fields
 	// per application, and one name in one scope only.
 	// +required
 	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="scope is immutable: declare another field"

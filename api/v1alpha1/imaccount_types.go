@@ -79,16 +79,16 @@ type ImAccountSpec struct {
 	// +required
 	AppRef AppReference `json:"appRef"`
 
-	// managementPolicy: Manage (the meaning of an absent policy) or Observe.
+	// managementPolicy is Manage (the meaning of an absent policy) or Observe.
 	// +optional
 	ManagementPolicy ManagementPolicy `json:"managementPolicy,omitempty"`
 
-	// deletionPolicy. Absent means Retain, unlike other kinds: IM blocks the
+	// deletionPolicy says what becomes of it in IM with the object. Absent means Retain, unlike other kinds: IM blocks the
 	// UserID of a deleted account for three months on paid plans.
 	// +optional
 	DeletionPolicy DeletionPolicy `json:"deletionPolicy,omitempty"`
 
-	// adoptionPolicy for an account that exists already. Absent means Forbid.
+	// adoptionPolicy is for an account that exists already. Absent means Forbid.
 	// +optional
 	AdoptionPolicy AdoptionPolicy `json:"adoptionPolicy,omitempty"`
 
@@ -100,19 +100,19 @@ type ImAccountSpec struct {
 	// +kubebuilder:validation:Pattern=`^[A-Za-z0-9_-]+$`
 	UserID string `json:"userID,omitempty"`
 
-	// nickname, at most 500 bytes. Absent means not managed.
+	// nickname has at most 500 bytes. Absent means not managed.
 	// +optional
 	// +kubebuilder:validation:MaxLength=500
 	// +kubebuilder:validation:XValidation:rule="bytes(self).size() <= 500",message="nickname has at most 500 bytes (a Chinese character counts 3): shorten it"
 	Nickname *string `json:"nickname,omitempty"`
 
-	// avatarURL, at most 500 bytes. Absent means not managed.
+	// avatarURL has at most 500 bytes. Absent means not managed.
 	// +optional
 	// +kubebuilder:validation:MaxLength=500
 	// +kubebuilder:validation:XValidation:rule="bytes(self).size() <= 500",message="avatarURL has at most 500 bytes: shorten it"
 	AvatarURL *string `json:"avatarURL,omitempty"`
 
-	// gender. Absent means not managed.
+	// gender of the user. Absent means not managed.
 	// +optional
 	Gender Gender `json:"gender,omitempty"`
 

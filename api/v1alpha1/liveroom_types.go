@@ -56,7 +56,7 @@ type RoomCustomField struct {
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[A-Za-z_][A-Za-z0-9_]*$')",message="a field name begins with a letter or _ and goes on with letters, digits or _: rename it"
 	Name string `json:"name"`
 
-	// value, at most 512 bytes. An empty text removes the value in IM.
+	// value has at most 512 bytes. An empty text removes the value in IM.
 	// +optional
 	// +kubebuilder:validation:MaxLength=512
 	// +kubebuilder:validation:XValidation:rule="bytes(self).size() <= 512",message="a custom field value has at most 512 bytes (a Chinese character counts 3): shorten it or split it over two fields"
@@ -66,7 +66,7 @@ type RoomCustomField struct {
 	// +optional
 	ValueFrom *ValueSource `json:"valueFrom,omitempty"`
 
-	// policy: Enforce (the meaning of an absent policy) or Initialize.
+	// policy is Enforce (the meaning of an absent policy) or Initialize.
 	// +optional
 	Policy WritePolicy `json:"policy,omitempty"`
 }
@@ -74,14 +74,14 @@ type RoomCustomField struct {
 // RoomAttribute is a group attribute, a key-value that needs no definition.
 // +kubebuilder:validation:XValidation:rule="has(self.value) != has(self.valueFrom)",message="set exactly one of value and valueFrom"
 type RoomAttribute struct {
-	// key, at most 32 bytes.
+	// key has at most 32 bytes.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=32
 	// +kubebuilder:validation:XValidation:rule="bytes(self).size() <= 32",message="an attribute key has at most 32 bytes: shorten it"
 	Key string `json:"key"`
 
-	// value, at most 4000 bytes.
+	// value has at most 4000 bytes.
 	// +optional
 	// +kubebuilder:validation:MaxLength=4000
 	// +kubebuilder:validation:XValidation:rule="bytes(self).size() <= 4000",message="an attribute value has at most 4000 bytes (a Chinese character counts 3): shorten it"
@@ -91,7 +91,7 @@ type RoomAttribute struct {
 	// +optional
 	ValueFrom *ValueSource `json:"valueFrom,omitempty"`
 
-	// policy: Enforce (the meaning of an absent policy) or Initialize.
+	// policy is Enforce (the meaning of an absent policy) or Initialize.
 	// +optional
 	Policy WritePolicy `json:"policy,omitempty"`
 }
@@ -120,15 +120,15 @@ type LiveRoomSpec struct {
 	// +required
 	AppRef AppReference `json:"appRef"`
 
-	// managementPolicy: Manage (the meaning of an absent policy) or Observe.
+	// managementPolicy is Manage (the meaning of an absent policy) or Observe.
 	// +optional
 	ManagementPolicy ManagementPolicy `json:"managementPolicy,omitempty"`
 
-	// deletionPolicy. Absent means Delete: the group is destroyed with the object.
+	// deletionPolicy says what becomes of it in IM with the object. Absent means Delete: the group is destroyed with the object.
 	// +optional
 	DeletionPolicy DeletionPolicy `json:"deletionPolicy,omitempty"`
 
-	// adoptionPolicy for a group that exists already. Absent means Forbid.
+	// adoptionPolicy is for a group that exists already. Absent means Forbid.
 	// +optional
 	AdoptionPolicy AdoptionPolicy `json:"adoptionPolicy,omitempty"`
 
@@ -153,19 +153,19 @@ type LiveRoomSpec struct {
 	// +kubebuilder:validation:XValidation:rule="bytes(self).size() <= 100",message="name has at most 100 bytes (a Chinese character counts 3): shorten it"
 	Name string `json:"name"`
 
-	// introduction, at most 400 bytes (older limit: 240). Absent means not managed.
+	// introduction has at most 400 bytes (older limit: 240). Absent means not managed.
 	// +optional
 	// +kubebuilder:validation:MaxLength=400
 	// +kubebuilder:validation:XValidation:rule="bytes(self).size() <= 400",message="introduction has at most 400 bytes (a Chinese character counts 3): shorten it"
 	Introduction *string `json:"introduction,omitempty"`
 
-	// announcement (Notification), at most 400 bytes (older limit: 300). Absent means not managed.
+	// announcement (Notification) has at most 400 bytes (older limit: 300). Absent means not managed.
 	// +optional
 	// +kubebuilder:validation:MaxLength=400
 	// +kubebuilder:validation:XValidation:rule="bytes(self).size() <= 400",message="announcement has at most 400 bytes (a Chinese character counts 3): shorten it"
 	Announcement *string `json:"announcement,omitempty"`
 
-	// avatarURL (FaceUrl), at most 500 bytes (older limit: 100). Absent means not managed.
+	// avatarURL (FaceUrl) has at most 500 bytes (older limit: 100). Absent means not managed.
 	// +optional
 	// +kubebuilder:validation:MaxLength=500
 	// +kubebuilder:validation:XValidation:rule="bytes(self).size() <= 500",message="avatarURL has at most 500 bytes: shorten it"

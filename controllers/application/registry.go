@@ -22,11 +22,10 @@ import (
 	"sync"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
 	imv1alpha1 "github.com/liveroom-io/liveroom-operator/api/v1alpha1"
 	"github.com/liveroom-io/liveroom-operator/controllers/hold"
@@ -106,7 +105,7 @@ func (r *Registry) ConnectForRelease(ctx context.Context, obj imv1alpha1.Managed
 	switch {
 	case l == nil || l.gate.state == gateUndecided:
 		return nil, undecided(key)
-	case l.gate.state == gateClosed && !(l.keyLost && l.connection != nil):
+	case l.gate.state == gateClosed && (!l.keyLost || l.connection == nil):
 		return nil, l.closed(key)
 	}
 	return l.connection, nil

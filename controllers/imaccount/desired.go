@@ -138,6 +138,6 @@ func number(value *int64) *uint32 {
 	if value == nil {
 		return nil
 	}
-	narrow := uint32(*value) //nolint:gosec // the schema allows 0 to 2^32-1
+	narrow := uint32(*value) // the schema allows 0 to 2^32-1
 	return &narrow
 }

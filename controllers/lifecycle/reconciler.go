@@ -142,7 +142,7 @@ func (r *Reconciler[O, D, S]) converge(ctx context.Context, obj O, pass *Pass[D,
 		return err
 	}
 	due := r.sift(obj, pass)
-	if len(due) == 0 && !(observed.Exists() && origin == OriginAdopted) {
+	if len(due) == 0 && (!observed.Exists() || origin != OriginAdopted) {
 		return nil
 	}
 	if err := r.secure(ctx, conn, obj, origin); err != nil {

@@ -201,12 +201,11 @@ func (s *Sweeper[O, D, S]) survey(ctx context.Context, objects []O) {
 		if !ok {
 			continue
 		}
-		batch := append(batches[conn], target[O, D]{obj, desired})
-		if len(batch) == s.kind.SurveySize() {
+		batches[conn] = append(batches[conn], target[O, D]{obj, desired})
+		if batch := batches[conn]; len(batch) == s.kind.SurveySize() {
 			s.compare(ctx, conn, batch)
-			batch = nil
+			batches[conn] = nil
 		}
-		batches[conn] = batch
 	}
 	for conn, batch := range batches {
 		if len(batch) > 0 {
