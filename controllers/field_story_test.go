@@ -61,7 +61,7 @@ func TestLiveCommerceRoom(t *testing.T) {
 	for _, obj := range []imv1alpha1.Object{host, helper, goods} {
 		s.Eventually(s.ready(obj)).Should(Equal(asDeclared))
 	}
-	s.Expect(s.sim.Groups()).To(BeEmpty(), "the scratch group is gone once the field is proven")
+	s.Eventually(s.sim.Groups).Should(BeEmpty(), "the scratch group goes once the field is proven")
 	var sig corev1.Secret
 	s.Expect(s.client.Get(s.ctx, client.ObjectKey{Namespace: s.namespace, Name: "host-usersig"}, &sig)).To(Succeed())
 	s.Expect(sig.Data).To(HaveKey("userSig"))
