@@ -84,7 +84,8 @@ func (s *system) addFields() error {
 	b := ctrl.NewControllerManagedBy(s.mgr).Named(named("groupcustomfield")).
 		For(&imv1alpha1.GroupCustomField{}, builder.WithPredicates(wishes())).
 		WatchesRawSource(s.wake.fields.Source()).
-		Watches(&imv1alpha1.GroupCustomField{}, s.fieldsOfSameApp(), builder.WithPredicates(departures()))
+		Watches(&imv1alpha1.GroupCustomField{}, s.fieldsOfSameApp(), builder.WithPredicates(departures())).
+		Watches(&imv1alpha1.LiveRoom{}, s.unprovenFieldsOf(), builder.WithPredicates(wishes()))
 	return s.watchApp(b, fields).WithOptions(s.concurrency(appWorkers)).
 		Complete(lifecycle.New(kind, s.deps("groupcustomfield", nil)))
 }
@@ -94,6 +95,31 @@ func (s *system) addFields() error {
 func (s *system) fieldsOfSameApp() handler.EventHandler {
 	return s.wakes(fields, lookup.ByApp, func(obj client.Object) string {
 		return lookup.AppKey(obj.(*imv1alpha1.GroupCustomField)).String()
+	})
+}
+
+// unprovenFieldsOf wakes the fields of a room that still wait for a proof: who
+// makes it, a room or a scratch group, depends on whether a room uses them.
+func (s *system) unprovenFieldsOf() handler.EventHandler {
+	return handler.EnqueueRequestsFromMapFunc(func(ctx context.Context, obj client.Object) []reconcile.Request {
+		room, ok := obj.(*imv1alpha1.LiveRoom)
+		if !ok {
+			return nil
+		}
+		var keys []types.NamespacedName
+		for _, used := range room.Spec.CustomFields {
+			var list imv1alpha1.GroupCustomFieldList
+			selector := client.MatchingFields{lookup.ByClaim: lookup.FieldKey(lookup.AppKey(room), used.Name)}
+			if err := s.mgr.GetClient().List(ctx, &list, selector, client.UnsafeDisableDeepCopy); err != nil {
+				continue // its retry timer comes
+			}
+			for _, field := range list.Objects() {
+				if !field.Registered(room.Spec.Type) {
+					keys = append(keys, client.ObjectKeyFromObject(field))
+				}
+			}
+		}
+		return requests(keys)
 	})
 }
 
