@@ -1,0 +1,110 @@
+/*
+Copyright 2026 The LiveRoom Operator Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+// Command demo shows the product on one machine, with nothing to install: a
+// real API server, a simulated IM, the real controller, and the live-commerce
+// samples applied with kubectl.
+//
+//	go run ./hack/demo          stays up and says what to try
+//	go run ./hack/demo --once   checks the outcome and ends
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+)
+
+const (
+	// readyTimeout is how long everything may take to become as declared.
+	readyTimeout = 2 * time.Minute
+	// samples is what the demo applies.
+	samples = "config/samples/live-commerce"
+	// namespace of the samples.
+	namespace = "live-commerce"
+	// secretKey and sdkAppID are those of the samples.
+	secretKey = "simulator-only-not-a-real-secret-key"
+	sdkAppID  = "1400000001"
+	// fieldDelay lets one see how the operator waits for the console.
+	fieldDelay = 8 * time.Second
+)
+
+func main() {
+	once := flag.Bool("once", false, "check the outcome and end, instead of staying up")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, *once); err != nil && !errors.Is(err, context.Canceled) {
+		fmt.Fprintln(os.Stderr, "demo:", err)
+		stop()
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, once bool) (err error) {
+	folder, err := os.MkdirTemp("", "liveroom-demo-")
+	if err != nil {
+		return fmt.Errorf("making a working folder: %w", err)
+	}
+	defer os.RemoveAll(folder)
+	heading("Control plane")
+	plane, err := startPlane(ctx, folder)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, plane.stop()) }()
+
+	heading("Building the operator and the simulator")
+	programs, err := build(ctx, folder)
+	if err != nil {
+		return err
+	}
+	heading("Starting the simulated IM and the controller")
+	address, err := freeAddress("127.0.0.1:18090")
+	if err != nil {
+		return err
+	}
+	simulator, err := start(ctx, folder, programs.simulator, simulatorArguments(address)...)
+	if err != nil {
+		return err
+	}
+	defer simulator.stop()
+	controller, err := start(ctx, folder, programs.operator, "controller",
+		"--kubeconfig="+plane.kubeconfig, "--metrics-bind-address=0", "--health-probe-bind-address=0")
+	if err != nil {
+		return err
+	}
+	defer controller.stop()
+	fmt.Printf("simulated IM at http://%s, log of the controller in %s\n", address, controller.log)
+
+	d := demo{plane: plane, endpoint: "http://" + address, running: []*process{simulator, controller}}
+	if err := d.show(ctx); err != nil {
+		return errors.Join(err, controller.tail())
+	}
+	if once {
+		return d.check(ctx)
+	}
+	d.explain()
+	<-ctx.Done()
+	return nil
+}
+
+func heading(text string) { fmt.Printf("\n== %s\n", text) }

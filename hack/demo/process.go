@@ -1,0 +1,119 @@
+/*
+Copyright 2026 The LiveRoom Operator Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"time"
+)
+
+// stopPatience is how long a program may take to end when it is asked to.
+const stopPatience = 15 * time.Second
+
+// tailBytes is how much of a log is shown when something went wrong.
+const tailBytes = 4 << 10
+
+type programs struct{ operator, simulator string }
+
+func build(ctx context.Context, folder string) (programs, error) {
+	p := programs{operator: filepath.Join(folder, "liveroom-operator"), simulator: filepath.Join(folder, "simulator")}
+	for _, target := range []struct{ output, source string }{{p.operator, "."}, {p.simulator, "./hack/simulator"}} {
+		command := exec.CommandContext(ctx, "go", "build", "-o", target.output, target.source) //nolint:gosec // constants
+		command.Stdout, command.Stderr = os.Stdout, os.Stderr
+		if err := command.Run(); err != nil {
+			return p, fmt.Errorf("building %s: %w", target.source, err)
+		}
+	}
+	return p, nil
+}
+
+func simulatorArguments(address string) []string {
+	arguments := []string{
+		"--im-addr=" + address, "--sdk-app-id=" + sdkAppID, "--secret-key=" + secretKey,
+		"--administrator=administrator", "--field-delay=" + fieldDelay.String(),
+	}
+	for _, field := range []string{"add_goods", "add_gift", "room_status"} {
+		arguments = append(arguments, "--group-field="+field+":AVChatRoom")
+	}
+	return arguments
+}
+
+// freeAddress prefers an address, and takes any port when it is in use.
+func freeAddress(wanted string) (string, error) {
+	for _, address := range []string{wanted, "127.0.0.1:0"} {
+		listener, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", address)
+		if err != nil {
+			continue
+		}
+		found := listener.Addr().String()
+		return found, listener.Close()
+	}
+	return "", fmt.Errorf("no free port on 127.0.0.1")
+}
+
+// process is a child of the demo, with its output in a file.
+type process struct {
+	command *exec.Cmd
+	log     string
+	done    chan error
+}
+
+func start(ctx context.Context, folder, program string, arguments ...string) (*process, error) {
+	p := &process{log: filepath.Join(folder, filepath.Base(program)+".log"), done: make(chan error, 1)}
+	output, err := os.Create(p.log)
+	if err != nil {
+		return nil, fmt.Errorf("opening a log: %w", err)
+	}
+	p.command = exec.CommandContext(context.WithoutCancel(ctx), program, arguments...) //nolint:gosec // built here
+	p.command.Stdout, p.command.Stderr = output, output
+	if err := p.command.Start(); err != nil {
+		return nil, errors.Join(fmt.Errorf("starting %s: %w", filepath.Base(program), err), output.Close())
+	}
+	go func() {
+		p.done <- p.command.Wait()
+		close(p.done)
+		_ = output.Close() // nothing is written any more
+	}()
+	return p, nil
+}
+
+// stop asks the program to end, and insists after a while.
+func (p *process) stop() {
+	_ = p.command.Process.Signal(syscall.SIGTERM) // it may be gone already
+	select {
+	case <-p.done:
+	case <-time.After(stopPatience):
+		_ = p.command.Process.Kill()
+		<-p.done
+	}
+}
+
+// tail is the end of the log, as an error to print with another.
+func (p *process) tail() error {
+	text, err := os.ReadFile(p.log)
+	if err != nil {
+		return err
+	}
+	return fmt.Errorf("end of %s:\n%s", filepath.Base(p.log), text[max(0, len(text)-tailBytes):])
+}
