@@ -50,13 +50,18 @@ const (
 func main() {
 	once := flag.Bool("once", false, "check the outcome and end, instead of staying up")
 	flag.Parse()
+	os.Exit(demonstrate(*once))
+}
+
+// demonstrate is main without the process: it returns the exit code.
+func demonstrate(once bool) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, *once); err != nil && !errors.Is(err, context.Canceled) {
+	if err := run(ctx, once); err != nil && !errors.Is(err, context.Canceled) {
 		fmt.Fprintln(os.Stderr, "demo:", err)
-		stop()
-		os.Exit(1)
+		return 1
 	}
+	return 0
 }
 
 func run(ctx context.Context, once bool) (err error) {
@@ -64,7 +69,7 @@ func run(ctx context.Context, once bool) (err error) {
 	if err != nil {
 		return fmt.Errorf("making a working folder: %w", err)
 	}
-	defer os.RemoveAll(folder)
+	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
 	heading("Control plane")
 	plane, err := startPlane(ctx, folder)
 	if err != nil {
@@ -95,7 +100,7 @@ func run(ctx context.Context, once bool) (err error) {
 	defer controller.stop()
 	fmt.Printf("simulated IM at http://%s, log of the controller in %s\n", address, controller.log)
 
-	d := demo{plane: plane, endpoint: "http://" + address, running: []*process{simulator, controller}}
+	d := demo{plane: plane, endpoint: "http://" + address, simulator: simulator, controller: controller}
 	if err := d.show(ctx); err != nil {
 		return errors.Join(err, controller.tail())
 	}

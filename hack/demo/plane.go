@@ -25,13 +25,12 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/go-logr/logr"
 	"k8s.io/apimachinery/pkg/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
-
-	"github.com/go-logr/logr"
 
 	imv1alpha1 "github.com/liveroom-io/liveroom-operator/api/v1alpha1"
 )
@@ -52,7 +51,7 @@ func startPlane(ctx context.Context, folder string) (*plane, error) {
 		arguments = append(arguments, "--with-kubectl")
 		p.kubectl = ""
 	}
-	locate := exec.CommandContext(ctx, "go", arguments...) //nolint:gosec // constants
+	locate := exec.CommandContext(ctx, "go", arguments...)
 	locate.Stderr = os.Stderr
 	output, err := locate.Output()
 	if err != nil {
@@ -95,7 +94,7 @@ func (p *plane) stop() error { return p.environment.Stop() }
 
 // run calls kubectl and returns what it printed.
 func (p *plane) run(ctx context.Context, arguments ...string) (string, error) {
-	command := exec.CommandContext(ctx, p.kubectl, append([]string{"--kubeconfig", p.kubeconfig}, arguments...)...) //nolint:gosec // constants
+	command := exec.CommandContext(ctx, p.kubectl, append([]string{"--kubeconfig", p.kubeconfig}, arguments...)...)
 	var output bytes.Buffer
 	command.Stdout, command.Stderr = &output, &output
 	if err := command.Run(); err != nil {

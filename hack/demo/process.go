@@ -39,7 +39,7 @@ type programs struct{ operator, simulator string }
 func build(ctx context.Context, folder string) (programs, error) {
 	p := programs{operator: filepath.Join(folder, "liveroom-operator"), simulator: filepath.Join(folder, "simulator")}
 	for _, target := range []struct{ output, source string }{{p.operator, "."}, {p.simulator, "./hack/simulator"}} {
-		command := exec.CommandContext(ctx, "go", "build", "-o", target.output, target.source) //nolint:gosec // constants
+		command := exec.CommandContext(ctx, "go", "build", "-o", target.output, target.source)
 		command.Stdout, command.Stderr = os.Stdout, os.Stderr
 		if err := command.Run(); err != nil {
 			return p, fmt.Errorf("building %s: %w", target.source, err)
@@ -76,36 +76,41 @@ func freeAddress(wanted string) (string, error) {
 type process struct {
 	command *exec.Cmd
 	log     string
-	done    chan error
+	// ended is closed when the program has ended; err says how.
+	ended chan struct{}
+	err   error
 }
 
 func start(ctx context.Context, folder, program string, arguments ...string) (*process, error) {
-	p := &process{log: filepath.Join(folder, filepath.Base(program)+".log"), done: make(chan error, 1)}
+	p := &process{log: filepath.Join(folder, filepath.Base(program)+".log"), ended: make(chan struct{})}
 	output, err := os.Create(p.log)
 	if err != nil {
 		return nil, fmt.Errorf("opening a log: %w", err)
 	}
-	p.command = exec.CommandContext(context.WithoutCancel(ctx), program, arguments...) //nolint:gosec // built here
+	p.command = exec.CommandContext(context.WithoutCancel(ctx), program, arguments...)
 	p.command.Stdout, p.command.Stderr = output, output
 	if err := p.command.Start(); err != nil {
 		return nil, errors.Join(fmt.Errorf("starting %s: %w", filepath.Base(program), err), output.Close())
 	}
 	go func() {
-		p.done <- p.command.Wait()
-		close(p.done)
-		_ = output.Close() // nothing is written any more
+		p.err = errors.Join(p.command.Wait(), output.Close())
+		close(p.ended)
 	}()
 	return p, nil
 }
 
 // stop asks the program to end, and insists after a while.
 func (p *process) stop() {
-	_ = p.command.Process.Signal(syscall.SIGTERM) // it may be gone already
+	// A program that is gone already cannot be asked, and need not be.
+	if p.command.Process.Signal(syscall.SIGTERM) != nil {
+		return
+	}
 	select {
-	case <-p.done:
+	case <-p.ended:
 	case <-time.After(stopPatience):
-		_ = p.command.Process.Kill()
-		<-p.done
+		if p.command.Process.Kill() == nil {
+			<-p.ended
+		}
 	}
 }
 

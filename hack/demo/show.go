@@ -43,9 +43,9 @@ const (
 )
 
 type demo struct {
-	plane    *plane
-	endpoint string
-	running  []*process
+	plane                 *plane
+	endpoint              string
+	simulator, controller *process
 }
 
 // show applies the samples, tells what happens, and prints the result.
@@ -131,10 +131,10 @@ func (d demo) follow(ctx context.Context) error {
 		}
 		select {
 		case <-ticker.C:
-		case err := <-d.running[0].done:
-			return errors.Join(errors.New("the simulator has ended"), err)
-		case err := <-d.running[1].done:
-			return errors.Join(errors.New("the controller has ended"), err)
+		case <-d.simulator.ended:
+			return errors.Join(errors.New("the simulator has ended"), d.simulator.err)
+		case <-d.controller.ended:
+			return errors.Join(errors.New("the controller has ended"), d.controller.err)
 		case <-ctx.Done():
 			return fmt.Errorf("%d of %d objects are ready: %w", ready, samplesCount, ctx.Err())
 		}
