@@ -51,7 +51,7 @@ func (s *system) addApps() error {
 	b := ctrl.NewControllerManagedBy(s.mgr).Named(named("imapp")).
 		For(&imv1alpha1.ImApp{}, builder.WithPredicates(wishes())).
 		WatchesRawSource(s.wake.apps.Source()).
-		WatchesMetadata(metadataOf(secretKind), s.wakes(apps, lookup.BySecret, byName)).
+		WatchesMetadata(metadataOf(secretKind), s.wakes(apps, lookup.BySecret, byName), builder.WithPredicates(later())).
 		Watches(&imv1alpha1.ImApp{}, s.wakes(apps, lookup.ByClaim, func(obj client.Object) string {
 			return lookup.AppClaim(obj.(*imv1alpha1.ImApp))
 		}), builder.WithPredicates(departures())).
@@ -85,7 +85,7 @@ func (s *system) addFields() error {
 		For(&imv1alpha1.GroupCustomField{}, builder.WithPredicates(wishes())).
 		WatchesRawSource(s.wake.fields.Source()).
 		Watches(&imv1alpha1.GroupCustomField{}, s.fieldsOfSameApp(), builder.WithPredicates(departures())).
-		Watches(&imv1alpha1.LiveRoom{}, s.unprovenFieldsOf(), builder.WithPredicates(wishes()))
+		Watches(&imv1alpha1.LiveRoom{}, s.unprovenFieldsOf(), builder.WithPredicates(later(), wishes()))
 	return s.watchApp(b, fields).WithOptions(s.concurrency(appWorkers)).
 		Complete(lifecycle.New(kind, s.deps("groupcustomfield", nil)))
 }
@@ -132,14 +132,14 @@ func (s *system) addRooms() error {
 	b := ctrl.NewControllerManagedBy(s.mgr).Named(named("liveroom")).
 		For(&imv1alpha1.LiveRoom{}, builder.WithPredicates(wishes())).
 		WatchesRawSource(s.wake.rooms.Source()).
-		WatchesMetadata(metadataOf(configMapKind), s.wakes(rooms, lookup.ByConfigMap, byName)).
+		WatchesMetadata(metadataOf(configMapKind), s.wakes(rooms, lookup.ByConfigMap, byName), builder.WithPredicates(later())).
 		Watches(&imv1alpha1.LiveRoom{}, s.wakes(rooms, lookup.ByClaim, func(obj client.Object) string {
 			return lookup.RoomClaim(obj.(*imv1alpha1.LiveRoom))
 		}), builder.WithPredicates(departures())).
-		Watches(&imv1alpha1.ImAccount{}, s.wakes(rooms, lookup.ByAccount, byName), builder.WithPredicates(turned(imported))).
+		Watches(&imv1alpha1.ImAccount{}, s.wakes(rooms, lookup.ByAccount, byName), builder.WithPredicates(later(), turned(imported))).
 		Watches(&imv1alpha1.GroupCustomField{}, s.wakes(rooms, lookup.ByField, func(obj client.Object) string {
 			return lookup.FieldClaim(obj.(*imv1alpha1.GroupCustomField))
-		}), builder.WithPredicates(turned(registered)))
+		}), builder.WithPredicates(later(), turned(registered)))
 	return s.watchApp(b, rooms).WithOptions(s.concurrency(s.options.Workers)).
 		Complete(lifecycle.New(kind, s.deps("liveroom", sweeper.Verify)))
 }
@@ -167,7 +167,7 @@ func registered(field *imv1alpha1.GroupCustomField) string {
 // watchApp wakes objects when their ImApp comes, goes or is changed, and when
 // the labels of their namespace change.
 func (s *system) watchApp(b *builder.Builder, newList func() client.ObjectList) *builder.Builder {
-	b = b.Watches(&imv1alpha1.ImApp{}, s.wakes(newList, lookup.ByApp, byName), builder.WithPredicates(predicate.GenerationChangedPredicate{}))
+	b = b.Watches(&imv1alpha1.ImApp{}, s.wakes(newList, lookup.ByApp, byName), builder.WithPredicates(later(), predicate.GenerationChangedPredicate{}))
 	if s.options.Namespaced {
 		return b
 	}
@@ -178,5 +178,5 @@ func (s *system) watchApp(b *builder.Builder, newList func() client.ObjectList) 
 		}
 		return requests(keysOf(list))
 	})
-	return b.WatchesMetadata(metadataOf(namespaceKind), inNamespace, builder.WithPredicates(predicate.LabelChangedPredicate{}))
+	return b.WatchesMetadata(metadataOf(namespaceKind), inNamespace, builder.WithPredicates(later(), predicate.LabelChangedPredicate{}))
 }

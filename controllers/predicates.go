@@ -52,6 +52,12 @@ func departures() predicate.Predicate {
 	}
 }
 
+// later drops what a watch lists when it starts. Then every object is looked at
+// for its own sake, and needs no second look for the sake of what it refers to.
+func later() predicate.Predicate {
+	return predicate.Funcs{CreateFunc: func(e event.CreateEvent) bool { return !e.IsInInitialList }}
+}
+
 // metadataOf is an object to watch without its contents.
 func metadataOf(kind schema.GroupVersionKind) *metav1.PartialObjectMetadata {
 	meta := &metav1.PartialObjectMetadata{}

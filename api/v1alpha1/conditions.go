@@ -100,8 +100,6 @@ const (
 	// ReasonNotConverging: IM keeps returning something else than was written.
 	ReasonNotConverging = "NotConverging"
 
-	// ReasonRegistered: the definition works.
-	ReasonRegistered = "Registered"
 	// ReasonNotRegistered (GroupCustomField): the console has no such definition, or it has not taken effect yet.
 	ReasonNotRegistered = "NotRegistered"
 	// ReasonAwaitingProof (GroupCustomField): a room that uses the field will prove it with its first write.
@@ -132,8 +130,6 @@ const (
 
 	// ReasonInUse (ImApp): deletion waits for the objects that use it.
 	ReasonInUse = "InUse"
-	// ReasonDeleting: deletion is under way.
-	ReasonDeleting = "Deleting"
 	// ReasonSecretConflict (ImAccount): the Secret named in spec.userSig exists and is not ours.
 	ReasonSecretConflict = "SecretConflict"
 	// ReasonExceedsOlderLimit (LiveRoom): see LengthWarning.
