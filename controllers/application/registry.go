@@ -247,6 +247,10 @@ func (r *Registry) Remove(key types.NamespacedName) {
 	}
 }
 
+// probeOutage bounds the wait between probes when IM did not judge the
+// credentials at all.
+const probeOutage = 15 * time.Second
+
 // NextProbe says when the next probe may be made.
 func (r *Registry) NextProbe(key types.NamespacedName) time.Time {
 	r.mu.Lock()
@@ -264,6 +268,9 @@ func (r *Registry) ProbeFailed(key types.NamespacedName, failure error) {
 	defer r.mu.Unlock()
 	l := r.lane(key)
 	step := probeBackoff[min(l.failures, len(probeBackoff)-1)]
+	if im.ClassOf(failure) != im.Unauthorized {
+		step = min(step, probeOutage)
+	}
 	l.failures++
 	if known, ok := im.AsError(failure); ok && known.RetryAfter > step {
 		step = known.RetryAfter

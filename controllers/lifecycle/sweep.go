@@ -39,6 +39,8 @@ import (
 const (
 	// appScan is how often the sweeper looks for ImApps that came or went.
 	appScan = 5 * time.Second
+	// sweepWindow is how long a changed interval may go unnoticed.
+	sweepWindow = 10 * time.Second
 	// verifyLinger lets things made at about the same time be read back in one call.
 	verifyLinger = time.Second
 	// verifyBacklog bounds how many new things wait to be read back. Beyond it
@@ -137,30 +139,42 @@ func (s *Sweeper[O, D, S]) Start(ctx context.Context) error {
 }
 
 // sweep alternates for one application between a survey of everything and, in
-// between, a slow rotation through what has no batch read.
+// between, one slow rotation through what has no batch read. The interval is
+// read anew in every window, so that a shorter one takes effect soon.
 func (s *Sweeper[O, D, S]) sweep(ctx context.Context, app types.NamespacedName) {
-	var cursor string
-	for {
-		between, cancel := context.WithTimeout(ctx, s.interval(ctx, app))
-		cursor = s.rotate(between, app, cursor)
-		<-between.Done()
-		cancel()
-		if ctx.Err() != nil {
-			return
+	surveyed, share := time.Now(), 0.9+0.1*rand.Float64() //nolint:gosec // spreading load needs no secrecy
+	var at rotation
+	for ctx.Err() == nil {
+		// Give or take a tenth, so that applications and kinds do not stay in step.
+		due := surveyed.Add(time.Duration(share * float64(s.interval(ctx, app))))
+		window, cancel := context.WithDeadline(ctx, earlier(due, time.Now().Add(sweepWindow)))
+		if !at.done {
+			at = s.rotate(window, app, at)
 		}
-		s.survey(ctx, s.list(ctx, client.MatchingFields{lookup.ByApp: app.String()}))
+		<-window.Done()
+		cancel()
+		if ctx.Err() == nil && !time.Now().Before(due) {
+			s.survey(ctx, s.list(ctx, client.MatchingFields{lookup.ByApp: app.String()}))
+			surveyed, at.done = time.Now(), false
+		}
 	}
 }
 
-// interval is the ImApp's, give or take a tenth, so that applications and kinds
-// do not stay in step.
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}
+
+// interval is what the ImApp declares.
 func (s *Sweeper[O, D, S]) interval(ctx context.Context, key types.NamespacedName) time.Duration {
 	seconds := int32(imv1alpha1.DefaultDriftIntervalSeconds)
 	var app imv1alpha1.ImApp
 	if err := s.reader.Get(ctx, key, &app); err == nil && app.Spec.DriftIntervalSeconds != nil {
 		seconds = *app.Spec.DriftIntervalSeconds
 	}
-	return time.Duration(float64(seconds) * (0.9 + 0.1*rand.Float64()) * float64(s.second)) //nolint:gosec // spreading load needs no secrecy
+	return time.Duration(seconds) * s.second
 }
 
 func (s *Sweeper[O, D, S]) list(ctx context.Context, selector client.MatchingFields) []O {
@@ -239,12 +253,19 @@ func (s *Sweeper[O, D, S]) compare(ctx context.Context, conn *application.Connec
 	}
 }
 
-// rotate reads objects one by one, slowly, beginning after the cursor.
-func (s *Sweeper[O, D, S]) rotate(ctx context.Context, app types.NamespacedName, cursor string) string {
+// rotation is how far the reading of single objects has come. The next one goes
+// on after the cursor.
+type rotation struct {
+	cursor string
+	done   bool
+}
+
+// rotate reads objects one by one, slowly, until all were read or ctx ends.
+func (s *Sweeper[O, D, S]) rotate(ctx context.Context, app types.NamespacedName, at rotation) rotation {
 	objects := s.list(ctx, client.MatchingFields{lookup.ByApp: app.String()})
 	slices.SortFunc(objects, func(a, b O) int { return strings.Compare(keyOf(a).String(), keyOf(b).String()) })
-	start, _ := slices.BinarySearchFunc(objects, cursor+"\x00", func(obj O, at string) int {
-		return strings.Compare(keyOf(obj).String(), at)
+	start, _ := slices.BinarySearchFunc(objects, at.cursor+"\x00", func(obj O, after string) int {
+		return strings.Compare(keyOf(obj).String(), after)
 	})
 	pace := rate.NewLimiter(rotationPerSecond, 1)
 	for _, obj := range objects[start:] {
@@ -253,17 +274,17 @@ func (s *Sweeper[O, D, S]) rotate(ctx context.Context, app types.NamespacedName,
 			continue
 		}
 		if pace.Wait(ctx) != nil {
-			return cursor
+			return at
 		}
 		if observed, err := s.kind.Observe(ctx, conn, desired); err == nil {
 			s.wakeIfDifferent(obj, desired, observed)
 		}
-		cursor = keyOf(obj).String()
+		at.cursor = keyOf(obj).String()
 	}
 	if ctx.Err() != nil {
-		return cursor
+		return at
 	}
-	return "" // the end was reached: begin again next time
+	return rotation{done: true}
 }
 
 // wakeIfDifferent wakes an object whose plan is not empty, unless nothing would

@@ -122,7 +122,7 @@ func planOwner(d Desired, group *im.Group) []lifecycle.Change {
 }
 
 // planAdministrators takes away first, so that the limit of five is not in the
-// way of an exchange.
+// way of an exchange. An owner is no administrator and need not be one.
 func planAdministrators(d Desired, o Observed) []lifecycle.Change {
 	if d.Administrators == nil || o.Administrators == nil {
 		return nil
@@ -134,7 +134,7 @@ func planAdministrators(d Desired, o Observed) []lifecycle.Change {
 		}
 	}
 	for _, user := range d.Administrators {
-		if !slices.Contains(o.Administrators, user) {
+		if !slices.Contains(o.Administrators, user) && user != d.Owner {
 			changes = append(changes, administrator(lifecycle.Set, user))
 		}
 	}
@@ -167,8 +167,7 @@ func planAttributes(d Desired, o Observed, fresh bool) []lifecycle.Change {
 	}
 	var changes []lifecycle.Change
 	for _, attribute := range d.Attributes {
-		now, present := o.Attributes[attribute.Key]
-		if attribute.settled(now, fresh) && (present || attribute.Policy == imv1alpha1.WritePolicyInitialize && attribute.Written && !fresh) {
+		if attribute.settled(o.Attributes[attribute.Key], fresh) {
 			continue
 		}
 		changes = append(changes, lifecycle.Change{
