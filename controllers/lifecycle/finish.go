@@ -68,7 +68,8 @@ func (r *Reconciler[O, D, S]) announce(ctx context.Context, before, obj O, pass 
 		log.FromContext(ctx).Info("Changed IM", "changes", summary(pass.Applied))
 	}
 	was := meta.FindStatusCondition(before.GetObjectStatus().Conditions, imv1alpha1.ConditionReady)
-	repaired := was != nil && was.Status == metav1.ConditionTrue && len(pass.Applied) > 0 &&
+	// A kind that mirrors nothing (a declaration that is proven once) has nothing to repair.
+	repaired := r.traits.Unconverged != nil && was != nil && was.Status == metav1.ConditionTrue && len(pass.Applied) > 0 &&
 		before.GetObjectStatus().ObservedGeneration == obj.GetGeneration()
 	if !Announce(r.writer, before, obj) && repaired {
 		r.writer.Event(obj, false, "Repaired", "brought back: "+summary(pass.Applied))

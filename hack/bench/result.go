@@ -1,0 +1,73 @@
+/*
+Copyright 2026 The LiveRoom Operator Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package main
+
+import (
+	"fmt"
+	"io"
+	"text/tabwriter"
+)
+
+// result is one figure. A figure without a bar is there to be read.
+type result struct {
+	name  string
+	value string
+	bar   string
+	ok    bool
+}
+
+type results []result
+
+// atMost adds a figure that must not exceed a bar.
+func (r *results) atMost(name string, value, bar float64, unit string) {
+	*r = append(*r, result{name, format(value, unit), "<= " + format(bar, unit), value <= bar})
+}
+
+// exactly adds a figure that must be a number.
+func (r *results) exactly(name string, value, bar int) {
+	*r = append(*r, result{name, fmt.Sprint(value), fmt.Sprint(bar), value == bar})
+}
+
+// note adds a figure without a bar.
+func (r *results) note(name, value string) {
+	*r = append(*r, result{name: name, value: value, ok: true})
+}
+
+func format(value float64, unit string) string {
+	return fmt.Sprintf("%.4g%s", value, unit)
+}
+
+// print writes the table and returns how many bars were missed.
+func (r results) print(out io.Writer) (missed int) {
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "FIGURE\tVALUE\tBAR\tOK")
+	for _, one := range r {
+		verdict := "yes"
+		switch {
+		case one.bar == "":
+			verdict = ""
+		case !one.ok:
+			verdict = "NO"
+			missed++
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", one.name, one.value, one.bar, verdict)
+	}
+	if err := table.Flush(); err != nil {
+		fmt.Fprintln(out, "printing the table:", err)
+	}
+	return missed
+}
