@@ -73,6 +73,7 @@ type story struct {
 	namespace string
 	sim       *simim.Simulator
 	client    client.Client
+	server    *httptest.Server
 	url       string
 	sdkAppID  int64
 	stop      func()
@@ -102,6 +103,7 @@ func begin(t *testing.T, change ...func(*simim.Options)) *story {
 // prepare makes everything but the operator and the objects.
 func prepare(t *testing.T, change ...func(*simim.Options)) *story {
 	t.Helper()
+	t.Parallel() // every story has its own namespace, simulator and operator
 	options := simim.Options{
 		SDKAppID: 1400000000 + appIDs.Add(1), SecretKey: secretKey, Administrators: []string{"administrator"},
 		GroupFields: []simim.FieldDefinition{{Name: "add_goods"}, {Name: "room_status"}},
@@ -119,7 +121,7 @@ func prepare(t *testing.T, change ...func(*simim.Options)) *story {
 		t.Fatal(err)
 	}
 	s := &story{WithT: NewWithT(t), t: t, ctx: ctx, namespace: env.Namespace(t), sim: sim, client: c,
-		url: server.URL, sdkAppID: options.SDKAppID,
+		server: server, url: server.URL, sdkAppID: options.SDKAppID,
 	}
 	s.SetDefaultEventuallyTimeout(patience)
 	s.SetDefaultEventuallyPollingInterval(poll)
