@@ -22,12 +22,14 @@ RACE    ?= $(if $(HAVE_CC),-race)
 
 # Long enough for a slow machine, short enough to end a test that hangs.
 TEST_TIMEOUT ?= 15m
+# Stories wait more than they work, so more of them than cores run at once.
+TEST_PARALLEL ?= 4
 
 # What is generated, and must be committed as it is generated.
 GENERATED := 'api/*/zz_generated.*.go' config/crd/bases config/rbac/role.yaml
 
 # The Go modules of this repository.
-MODULES := . hack/controlplane/build hack/tools hack/tools/golangci-lint
+MODULES := . hack/controlplane/build hack/tools hack/tools/golangci-lint internal/sim/im/conformance
 
 # The tools are kept by what pins them: another hack/tools/go.sum or another Go
 # is another directory. A tool appears under its name only when it is whole.
@@ -139,7 +141,8 @@ controlplane: ## Get etcd and kube-apiserver (cached, downloaded, or built once 
 test: ## Run all tests, with a real API server and the race detector (TESTFLAGS adds flags)
 	$(if $(RACE),,@echo "make: no C compiler, so the tests run without the race detector" >&2)
 	@assets="$$(go run ./hack/controlplane)" && export KUBEBUILDER_ASSETS="$$assets" && set -x && \
-		go test $(RACE) -timeout $(TEST_TIMEOUT) $(TESTFLAGS) ./...
+		(cd internal/sim/im/conformance && go test $(RACE) -timeout $(TEST_TIMEOUT) $(TESTFLAGS) ./...) && \
+		go test $(RACE) -parallel $(TEST_PARALLEL) -timeout $(TEST_TIMEOUT) $(TESTFLAGS) ./...
 
 .PHONY: bench
 bench: ## Measure the controller with 500 rooms against the floors of the same machine (BENCHFLAGS adds flags)
