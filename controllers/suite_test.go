@@ -21,6 +21,8 @@ import (
 	"fmt"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -28,13 +30,16 @@ import (
 	"github.com/go-logr/logr/funcr"
 	. "github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/rest"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
+	"sigs.k8s.io/yaml"
 
 	imv1alpha1 "github.com/liveroom-io/liveroom-operator/api/v1alpha1"
 	"github.com/liveroom-io/liveroom-operator/controllers"
@@ -48,11 +53,14 @@ const (
 	secretKey     = "5bd2850fff3ecb11d7c805251c51ee463a25727bddc2385f3fa8bfee1bb93b5e"
 	patience      = 20 * time.Second
 	poll          = 20 * time.Millisecond
+	// operatorUser has the operator's role.
+	operatorUser = "liveroom-operator"
 )
 
 var (
 	env    = testenv.New()
 	appIDs atomic.Int64
+	grant  sync.Once
 )
 
 func TestMain(m *testing.M) {
@@ -71,12 +79,14 @@ type story struct {
 	t         *testing.T
 	ctx       context.Context
 	namespace string
-	sim       *simim.Simulator
-	client    client.Client
-	server    *httptest.Server
-	url       string
-	sdkAppID  int64
-	stop      func()
+	// others are further namespaces that the operator watches.
+	others   []string
+	sim      *simim.Simulator
+	client   client.Client
+	server   *httptest.Server
+	url      string
+	sdkAppID int64
+	stop     func()
 }
 
 func scheme() *runtime.Scheme {
@@ -131,7 +141,7 @@ func prepare(t *testing.T, change ...func(*simim.Options)) *story {
 // start runs an operator; stopping it and starting another is a restart.
 func (s *story) start() {
 	s.t.Helper()
-	mgr, err := ctrl.NewManager(env.Config(s.agent()), managerOptions(s.namespace))
+	mgr, err := ctrl.NewManager(s.restricted(), managerOptions(append(s.others, s.namespace)...))
 	s.Expect(err).NotTo(HaveOccurred())
 	ctx, cancel := context.WithCancel(s.ctx)
 	s.Expect(controllers.Setup(ctx, mgr, controllers.Options{
@@ -146,6 +156,28 @@ func (s *story) start() {
 	}()
 	s.stop = func() { cancel(); <-done }
 	s.t.Cleanup(s.stop)
+}
+
+// restricted is the operator's configuration: it may do what the generated role
+// grants, and nothing else.
+func (s *story) restricted() *rest.Config {
+	s.t.Helper()
+	grant.Do(func() {
+		root, err := testenv.ModuleRoot()
+		s.Expect(err).NotTo(HaveOccurred())
+		text, err := os.ReadFile(filepath.Join(root, "config", "rbac", "role.yaml"))
+		s.Expect(err).NotTo(HaveOccurred())
+		role := &rbacv1.ClusterRole{}
+		s.Expect(yaml.UnmarshalStrict(text, role)).To(Succeed())
+		s.create(role, &rbacv1.ClusterRoleBinding{
+			ObjectMeta: metav1.ObjectMeta{Name: operatorUser},
+			RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: role.Name},
+			Subjects:   []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: "User", Name: operatorUser}},
+		})
+	})
+	config := env.Config(s.agent())
+	config.Impersonate.UserName = operatorUser
+	return config
 }
 
 func (s *story) agent() string { return operatorAgent + "-" + s.namespace }
@@ -233,8 +265,8 @@ func (s *story) gone(obj client.Object) func() bool {
 }
 
 // managerOptions are production's, for one namespace and without endpoints.
-func managerOptions(namespace string) ctrl.Options {
-	options := controllers.ManagerOptions(scheme(), namespace)
+func managerOptions(namespaces ...string) ctrl.Options {
+	options := controllers.ManagerOptions(scheme(), namespaces...)
 	options.Metrics = metricsserver.Options{BindAddress: "0"}
 	options.HealthProbeBindAddress = "0"
 	return options
