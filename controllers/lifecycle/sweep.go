@@ -42,7 +42,7 @@ const (
 	// sweepWindow is how long a changed interval may go unnoticed.
 	sweepWindow = 10 * time.Second
 	// verifyLinger lets things made at about the same time be read back in one call.
-	verifyLinger = time.Second
+	verifyLinger = 2 * time.Second
 	// verifyBacklog bounds how many new things wait to be read back. Beyond it
 	// the next sweep finds them.
 	verifyBacklog = 50_000

@@ -86,6 +86,8 @@ func compare(room *imv1alpha1.LiveRoom, shelf map[string]string, g group) string
 	switch {
 	case g.GroupID == "":
 		return "has no group in IM"
+	case g.Type != string(room.Spec.Type):
+		return fmt.Sprintf("is of type %q", g.Type)
 	case g.Name != room.Spec.Name:
 		return fmt.Sprintf("is named %q", g.Name)
 	case room.Spec.Announcement != nil && g.Notification != *room.Spec.Announcement:
@@ -115,7 +117,7 @@ func (d demo) checkSecondApply(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if _, err := d.plane.run(ctx, "apply", "--server-side", "-k", samples); err != nil {
+	if _, err := d.apply(ctx); err != nil {
 		return err
 	}
 	after, err := d.versions(ctx)

@@ -29,6 +29,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -38,6 +39,8 @@ const (
 	readyTimeout = 2 * time.Minute
 	// samples is what the demo applies.
 	samples = "config/samples/live-commerce"
+	// sampleEndpoint is where the samples look for IM.
+	sampleEndpoint = "http://127.0.0.1:18090"
 	// namespace of the samples.
 	namespace = "live-commerce"
 	// secretKey and sdkAppID are those of the samples.
@@ -57,7 +60,11 @@ func main() {
 func demonstrate(once bool) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, once); err != nil && !errors.Is(err, context.Canceled) {
+	err := run(ctx, once)
+	if !once && errors.Is(err, context.Canceled) {
+		return 0 // Ctrl-C is how it ends
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "demo:", err)
 		return 1
 	}
@@ -83,7 +90,11 @@ func run(ctx context.Context, once bool) (err error) {
 		return err
 	}
 	heading("Starting the simulated IM and the controller")
-	address, err := freeAddress("127.0.0.1:18090")
+	address, err := freeAddress(strings.TrimPrefix(sampleEndpoint, "http://"))
+	if err != nil {
+		return err
+	}
+	applied, err := manifests(folder, "http://"+address)
 	if err != nil {
 		return err
 	}
@@ -100,7 +111,7 @@ func run(ctx context.Context, once bool) (err error) {
 	defer controller.stop()
 	fmt.Printf("simulated IM at http://%s, log of the controller in %s\n", address, controller.log)
 
-	d := demo{plane: plane, endpoint: "http://" + address, simulator: simulator, controller: controller}
+	d := demo{plane: plane, endpoint: "http://" + address, manifests: applied, simulator: simulator, controller: controller}
 	if err := d.show(ctx); err != nil {
 		return errors.Join(err, controller.tail())
 	}
@@ -108,8 +119,14 @@ func run(ctx context.Context, once bool) (err error) {
 		return d.check(ctx)
 	}
 	d.explain()
-	<-ctx.Done()
-	return nil
+	select {
+	case <-ctx.Done():
+		return nil
+	case <-simulator.ended:
+		return errors.Join(errors.New("the simulator has ended"), simulator.err)
+	case <-controller.ended:
+		return errors.Join(errors.New("the controller has ended"), controller.err, controller.tail())
+	}
 }
 
 func heading(text string) { fmt.Printf("\n== %s\n", text) }

@@ -24,6 +24,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/go-logr/logr"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -34,6 +35,9 @@ import (
 
 	imv1alpha1 "github.com/liveroom-io/liveroom-operator/api/v1alpha1"
 )
+
+// kubectlTimeout bounds one call of kubectl.
+const kubectlTimeout = time.Minute
 
 // plane is a real etcd and kube-apiserver with the kinds installed.
 type plane struct {
@@ -66,7 +70,7 @@ func startPlane(ctx context.Context, folder string) (*plane, error) {
 	}
 	config, err := p.environment.Start()
 	if err != nil {
-		return nil, fmt.Errorf("starting the control plane: %w", err)
+		return nil, stopped(p, fmt.Errorf("starting the control plane: %w", err))
 	}
 	p.kubeconfig = filepath.Join(folder, "kubeconfig")
 	scheme := runtime.NewScheme()
@@ -94,6 +98,8 @@ func (p *plane) stop() error { return p.environment.Stop() }
 
 // run calls kubectl and returns what it printed.
 func (p *plane) run(ctx context.Context, arguments ...string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, kubectlTimeout)
+	defer cancel()
 	command := exec.CommandContext(ctx, p.kubectl, append([]string{"--kubeconfig", p.kubeconfig}, arguments...)...)
 	var output bytes.Buffer
 	command.Stdout, command.Stderr = &output, &output

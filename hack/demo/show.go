@@ -36,6 +36,8 @@ import (
 
 const (
 	look = 100 * time.Millisecond
+	// answerTimeout bounds a question to the simulator.
+	answerTimeout = 10 * time.Second
 	// stateBytes bounds what is read from the simulator.
 	stateBytes = 4 << 20
 	// samplesCount is how many objects of the operator's kinds the samples have.
@@ -43,8 +45,9 @@ const (
 )
 
 type demo struct {
-	plane                 *plane
-	endpoint              string
+	plane *plane
+	// endpoint of the simulator, manifests the kustomization that names it.
+	endpoint, manifests   string
 	simulator, controller *process
 }
 
@@ -60,7 +63,7 @@ func (d demo) show(ctx context.Context) error {
 	if err := d.follow(ctx); err != nil {
 		return err
 	}
-	heading("kubectl get liveroom --all-namespaces")
+	heading("kubectl get imapps,imaccounts,groupcustomfields,liverooms --all-namespaces")
 	for _, kind := range []string{"imapps", "imaccounts", "groupcustomfields", "liverooms"} {
 		table, err := d.plane.run(ctx, "get", kind, "--all-namespaces")
 		if err != nil {
@@ -71,15 +74,9 @@ func (d demo) show(ctx context.Context) error {
 	return d.printIM(ctx)
 }
 
-// apply is what a user does, except that a taken port moves the endpoint.
+// apply is what a user does.
 func (d demo) apply(ctx context.Context) (string, error) {
-	output, err := d.plane.run(ctx, "apply", "--server-side", "-k", samples)
-	if err != nil || strings.HasSuffix(d.endpoint, ":18090") {
-		return output, err
-	}
-	patch := fmt.Sprintf(`{"spec":{"endpoint":%q}}`, d.endpoint)
-	moved, err := d.plane.run(ctx, "patch", "imapp", "shop", "--namespace", namespace, "--type=merge", "--patch", patch)
-	return output + moved, err
+	return d.plane.run(ctx, "apply", "--server-side", "-k", d.manifests)
 }
 
 // objects lists everything of the operator's kinds.
@@ -180,7 +177,7 @@ func (d demo) groups(ctx context.Context) ([]group, error) {
 	if err != nil {
 		return nil, fmt.Errorf("asking the simulator: %w", err)
 	}
-	answer, err := http.DefaultClient.Do(request)
+	answer, err := (&http.Client{Timeout: answerTimeout}).Do(request)
 	if err != nil {
 		return nil, fmt.Errorf("asking the simulator: %w", err)
 	}

@@ -1,0 +1,54 @@
+/*
+Copyright 2026 The LiveRoom Operator Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// manifests returns what to apply: the samples, or, when their port is taken, a
+// kustomization of them that names another endpoint.
+func manifests(folder, endpoint string) (string, error) {
+	if endpoint == sampleEndpoint {
+		return samples, nil
+	}
+	here, err := os.Getwd()
+	if err != nil {
+		return "", fmt.Errorf("finding the samples: %w", err)
+	}
+	overlay := filepath.Join(folder, "overlay")
+	if err := os.Mkdir(overlay, 0o700); err != nil {
+		return "", fmt.Errorf("making an overlay: %w", err)
+	}
+	base, err := filepath.Rel(overlay, filepath.Join(here, samples))
+	if err != nil {
+		return "", fmt.Errorf("finding the samples: %w", err)
+	}
+	text := fmt.Sprintf(`resources:
+- %s
+patches:
+- target: {kind: ImApp, name: shop}
+  patch: |
+    - {op: replace, path: /spec/endpoint, value: %q}
+`, base, endpoint)
+	if err := os.WriteFile(filepath.Join(overlay, "kustomization.yaml"), []byte(text), 0o600); err != nil {
+		return "", fmt.Errorf("making an overlay: %w", err)
+	}
+	return overlay, nil
+}
