@@ -80,7 +80,11 @@ type story struct {
 	ctx       context.Context
 	namespace string
 	// others are further namespaces that the operator watches.
-	others   []string
+	others []string
+	// clusterWide runs the operator as a cluster-wide installation, which may
+	// read the labels of namespaces.
+	clusterWide bool
+
 	sim      *simim.Simulator
 	client   client.Client
 	server   *httptest.Server
@@ -145,7 +149,7 @@ func (s *story) start() {
 	s.Expect(err).NotTo(HaveOccurred())
 	ctx, cancel := context.WithCancel(s.ctx)
 	s.Expect(controllers.Setup(ctx, mgr, controllers.Options{
-		Workers: 16, Namespaced: true, DriftSecond: 50 * time.Millisecond, SkipNameValidation: true,
+		Workers: 16, Namespaced: !s.clusterWide, DriftSecond: 50 * time.Millisecond, SkipNameValidation: true,
 	})).To(Succeed())
 	done := make(chan struct{})
 	go func() {
