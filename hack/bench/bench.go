@@ -31,7 +31,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/client-go/kubernetes"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -47,9 +46,10 @@ const (
 	sdkAppID      = 1400000001
 	callsPerSec   = 200
 	latency       = 20 * time.Millisecond
-	readyTimeout  = 5 * time.Minute
-	parallel      = 32
 	elapsedFactor = 1.5
+	// callLogPerRoom lets the simulator remember every call of a scenario, also
+	// when something goes wrong.
+	callLogPerRoom = 4
 )
 
 // bench is the installation that is measured.
@@ -58,19 +58,23 @@ type bench struct {
 	folder      string
 	environment *envtest.Environment
 	client      client.WithWatch
-	server      *kubernetes.Clientset
+	audit       *audit
 	simulator   *simim.Simulator
 	http        *httptest.Server
 	binary      string
 	kubeconfig  string
 	controller  *controller
+	died        chan struct{} // receives when a controller ends by itself
 	apiFloor    time.Duration
 	results     results
 }
 
 func prepare(ctx context.Context, folder string, rooms int) (*bench, error) {
 	ctrl.SetLogger(logr.Discard())
-	b := &bench{rooms: rooms, folder: folder, binary: filepath.Join(folder, "liveroom-operator"), kubeconfig: filepath.Join(folder, "kubeconfig")}
+	b := &bench{
+		rooms: rooms, folder: folder, binary: filepath.Join(folder, "liveroom-operator"),
+		kubeconfig: filepath.Join(folder, "kubeconfig"), died: make(chan struct{}, 1),
+	}
 	build := exec.CommandContext(ctx, "go", "build", "-o", b.binary, ".")
 	build.Stderr = os.Stderr
 	if err := build.Run(); err != nil {
@@ -86,6 +90,9 @@ func prepare(ctx context.Context, folder string, rooms int) (*bench, error) {
 		BinaryAssetsDirectory: strings.TrimSpace(string(assets)),
 		CRDDirectoryPaths:     []string{"config/crd/bases"}, ErrorIfCRDPathMissing: true,
 	}
+	if b.audit, err = newAudit(folder, b.environment); err != nil {
+		return nil, err
+	}
 	config, err := b.environment.Start()
 	if err != nil {
 		return nil, fmt.Errorf("starting the control plane: %w", err)
@@ -98,9 +105,6 @@ func prepare(ctx context.Context, folder string, rooms int) (*bench, error) {
 		b.client, err = client.NewWithWatch(config, client.Options{Scheme: scheme})
 	}
 	if err == nil {
-		b.server, err = kubernetes.NewForConfig(config)
-	}
-	if err == nil {
 		err = b.client.Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}})
 	}
 	if err != nil {
@@ -109,6 +113,7 @@ func prepare(ctx context.Context, folder string, rooms int) (*bench, error) {
 	b.simulator = simim.New(simim.Options{
 		SDKAppID: sdkAppID, SecretKey: secretKey, Administrators: []string{"administrator"}, RateLimit: callsPerSec, Latency: latency,
 		GroupFields: []simim.FieldDefinition{{Name: "add_goods"}, {Name: "room_status"}},
+		CallLogSize: callLogPerRoom * (rooms + 100),
 	})
 	b.http = httptest.NewServer(b.simulator)
 	return b, nil
@@ -149,10 +154,14 @@ func (b *bench) application(ctx context.Context) error {
 	if err := b.start(ctx); err != nil {
 		return err
 	}
-	for _, list := range []client.ObjectList{&imv1alpha1.ImAccountList{}, &imv1alpha1.GroupCustomFieldList{}} {
-		if _, err := b.untilReady(ctx, list, ""); err != nil {
-			return err
-		}
+	if _, err := b.untilReady(ctx, &imv1alpha1.ImAccountList{}, 1); err != nil {
+		return fmt.Errorf("the account: %w", err)
+	}
+	if _, err := b.untilReady(ctx, &imv1alpha1.GroupCustomFieldList{}, 2); err != nil {
+		return fmt.Errorf("the custom fields: %w", err)
+	}
+	if err := b.settle(ctx); err != nil {
+		return err
 	}
 	return b.controller.stop()
 }

@@ -24,26 +24,29 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
+	"strconv"
+	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
 
 const stopPatience = 30 * time.Second
 
-// controller is the running binary.
+// controller is a running binary.
 type controller struct {
-	command *exec.Cmd
-	log     string
-	ended   chan struct{}
-	maxRSS  int64 // bytes, once it has ended
-	cpu     time.Duration
-	stopped bool
+	command  *exec.Cmd
+	log      string
+	stopping atomic.Bool
+	maxRSS   int64 // bytes, known once it was told to stop
+	// ended is closed when cpu is known.
+	ended chan struct{}
+	cpu   time.Duration
 }
 
+// start starts the controller. If it ends before it is told to, b.died says so.
 func (b *bench) start(ctx context.Context) error {
-	log := filepath.Join(b.folder, fmt.Sprintf("controller-%d.log", time.Now().UnixNano()))
-	output, err := os.Create(log)
+	output, err := os.CreateTemp(b.folder, "controller-*.log")
 	if err != nil {
 		return fmt.Errorf("opening a log: %w", err)
 	}
@@ -53,29 +56,32 @@ func (b *bench) start(ctx context.Context) error {
 	if err := command.Start(); err != nil {
 		return errors.Join(fmt.Errorf("starting the controller: %w", err), output.Close())
 	}
-	c := &controller{command: command, log: log, ended: make(chan struct{})}
+	c := &controller{command: command, log: output.Name(), ended: make(chan struct{})}
+	b.controller = c
 	go func() {
 		defer close(c.ended)
-		if command.Wait() == nil {
-			_ = output.Close() // read only from here on
-		}
-		usage, ok := command.ProcessState.SysUsage().(*syscall.Rusage)
-		if ok {
-			c.maxRSS = usage.Maxrss * 1024
-		}
+		outcome := errors.Join(command.Wait(), output.Close())
 		c.cpu = command.ProcessState.UserTime() + command.ProcessState.SystemTime()
+		if c.stopping.Load() {
+			return
+		}
+		fmt.Fprintf(os.Stderr, "bench: the controller has ended: %v\n%s", outcome, tail(c.log))
+		select {
+		case b.died <- struct{}{}:
+		default: // nobody has taken notice of an earlier end yet
+		}
 	}()
-	b.controller = c
 	return nil
 }
 
 // stop ends the controller as Kubernetes would.
 func (c *controller) stop() error {
-	if c.stopped {
+	if c.stopping.Swap(true) {
+		<-c.ended
 		return nil
 	}
-	c.stopped = true
-	if err := c.command.Process.Signal(syscall.SIGTERM); err != nil {
+	c.maxRSS = peakMemory(c.command.Process.Pid)
+	if err := c.command.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return fmt.Errorf("stopping the controller: %w", err)
 	}
 	select {
@@ -86,6 +92,35 @@ func (c *controller) stop() error {
 		<-c.ended
 		return errors.Join(errors.New("the controller did not stop in time"), err)
 	}
+}
+
+// peakMemory is the largest resident set of a running process, in bytes, or 0
+// where the system does not tell. What the system says at a process's end is no
+// use: on Linux that includes the parent as it was before the exec.
+func peakMemory(pid int) int64 {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		return 0
+	}
+	for line := range strings.Lines(string(text)) {
+		if rest, found := strings.CutPrefix(line, "VmHWM:"); found {
+			kib, err := strconv.ParseInt(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(rest), "kB")), 10, 64)
+			if err == nil {
+				return kib * 1024
+			}
+		}
+	}
+	return 0
+}
+
+// tail is the end of a log, for people.
+func tail(path string) string {
+	const length = 4096
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return err.Error() + "\n"
+	}
+	return string(text[max(0, len(text)-length):])
 }
 
 // lines counts the lines of the log from an offset on, and returns its end.

@@ -33,6 +33,10 @@ import (
 	"time"
 )
 
+// runTimeout bounds everything but the steady time. The single waits have bounds
+// of their own; building a control plane takes some minutes once.
+const runTimeout = 30 * time.Minute
+
 func main() {
 	rooms := flag.Int("rooms", 500, "rooms in each scenario")
 	steady := flag.Duration("steady", time.Minute, "how long to watch that nothing happens")
@@ -44,6 +48,8 @@ func main() {
 func measure(rooms int, steady time.Duration) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	ctx, cancel := context.WithTimeout(ctx, runTimeout+steady)
+	defer cancel()
 	results, err := run(ctx, rooms, steady)
 	missed := results.print(os.Stdout)
 	switch {

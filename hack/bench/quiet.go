@@ -19,121 +19,48 @@ package main
 import (
 	"context"
 	"fmt"
-	"strconv"
-	"strings"
 	"time"
 
 	eventsv1 "k8s.io/api/events/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// quietTime is how long after its last read a restarted controller is watched
-// for writes.
-const quietTime = 5 * time.Second
-
-// written are the writes that the API server has seen from the operator: the
-// bench itself only creates.
-type written struct{ rooms, all, events int }
-
-// writes reads the API server's own counters.
-func (b *bench) writes(ctx context.Context) (written, error) {
-	text, err := b.server.RESTClient().Get().AbsPath("/metrics").DoRaw(ctx)
-	if err != nil {
-		return written{}, fmt.Errorf("reading the API server's metrics: %w", err)
-	}
-	var w written
-	for line := range strings.Lines(string(text)) {
-		if !strings.HasPrefix(line, "apiserver_request_total{") {
-			continue
-		}
-		verb, resource := label(line, "verb"), label(line, "resource")
-		value, err := strconv.ParseFloat(strings.TrimSpace(line[strings.LastIndex(line, " "):]), 64)
-		if err != nil {
-			return written{}, fmt.Errorf("reading the API server's metrics: %w", err)
-		}
-		switch {
-		case resource == "events":
-			if verb == "POST" || verb == "PATCH" || verb == "APPLY" {
-				w.events += int(value)
-			}
-		case label(line, "group") == "im.liveroom.io" && (verb == "PATCH" || verb == "APPLY" || verb == "PUT"):
-			w.all += int(value)
-			if resource == "liverooms" {
-				w.rooms += int(value)
-			}
-		}
-	}
-	return w, nil
-}
-
-// noteEvents names what the operator found worth an event, for whoever has to
-// find out why there was one.
-func (b *bench) noteEvents(ctx context.Context, scenario string) error {
-	var list eventsv1.EventList
-	if err := b.client.List(ctx, &list, client.InNamespace(namespace)); err != nil {
-		return fmt.Errorf("listing events: %w", err)
-	}
-	for _, event := range list.Items {
-		b.results.note(scenario+": event", fmt.Sprintf("%s %s: %s %s", event.Regarding.Kind, event.Regarding.Name, event.Reason, event.Note))
-	}
-	return nil
-}
-
-func label(line, name string) string {
-	_, rest, found := strings.Cut(line, name+`="`)
-	if !found {
-		return ""
-	}
-	value, _, _ := strings.Cut(rest, `"`)
-	return value
-}
+// maxNotedEvents bounds the events that the table names.
+const maxNotedEvents = 10
 
 // restart measures what a start costs when nothing has changed.
 func (b *bench) restart(ctx context.Context) error {
 	if err := b.controller.stop(); err != nil {
 		return err
 	}
-	b.results.note("CPU seconds of the controller so far", format(b.controller.cpu.Seconds(), "s"))
-	b.results.note("max RSS of the controller", format(float64(b.controller.maxRSS)/(1<<20), " MiB"))
+	b.noteUsage("existing and applied")
 	b.simulator.ResetCounters()
-	before, err := b.writes(ctx)
+	before, err := b.audit.counts()
 	if err != nil {
 		return err
 	}
 	if err := b.start(ctx); err != nil {
 		return err
 	}
-	reads := 0
-	for settled := time.Now(); time.Since(settled) < quietTime; {
-		select {
-		case <-time.After(100 * time.Millisecond):
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-		if now := b.simulator.Calls("get_group_info"); now != reads || now == 0 {
-			reads, settled = now, time.Now()
-		}
+	if err := b.settle(ctx); err != nil {
+		return err
 	}
-	after, err := b.writes(ctx)
+	after, err := b.audit.counts()
 	if err != nil {
 		return err
 	}
-	b.results.exactly("restart: API writes", after.all-before.all, 0)
-	b.results.exactly("restart: IM writes", b.imWrites(), 0)
-	b.results.note("restart: get_group_info for unchanged rooms", fmt.Sprintf("%d for %d", reads, 2*b.rooms))
+	writes := after.minus(before)
+	b.results.exactly("restart: writes to IM", imWrites(b.simulator.CallLog()), 0)
+	b.results.exactly("restart: API writes", writes.sum(), 0)
+	b.results.exactly("restart: events", writes.events, 0)
+	b.results.note("restart: get_group_info", fmt.Sprintf("%d for %d rooms", b.simulator.Calls("get_group_info"), 2*b.rooms))
 	return nil
-}
-
-func (b *bench) imWrites() (sum int) {
-	for _, command := range []string{"create_group", "modify_group_base_info", "destroy_group", "multiaccount_import", "account_import", "portrait_set"} {
-		sum += b.simulator.Calls(command)
-	}
-	return sum
 }
 
 // steady watches a time in which nothing changes.
 func (b *bench) steady(ctx context.Context, length time.Duration) error {
-	before, err := b.writes(ctx)
+	b.simulator.ResetCounters()
+	before, err := b.audit.counts()
 	if err != nil {
 		return err
 	}
@@ -143,10 +70,12 @@ func (b *bench) steady(ctx context.Context, length time.Duration) error {
 	}
 	select {
 	case <-time.After(length):
+	case <-b.died:
+		return errEnded
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	after, err := b.writes(ctx)
+	after, err := b.audit.counts()
 	if err != nil {
 		return err
 	}
@@ -154,8 +83,37 @@ func (b *bench) steady(ctx context.Context, length time.Duration) error {
 	if err != nil {
 		return err
 	}
-	b.results.exactly(fmt.Sprintf("steady %s: log lines", length), lines, 0)
-	b.results.exactly(fmt.Sprintf("steady %s: events", length), after.events-before.events, 0)
-	b.results.exactly(fmt.Sprintf("steady %s: API writes", length), after.all-before.all, 0)
+	writes := after.minus(before)
+	name := fmt.Sprintf("steady %s", length)
+	b.results.exactly(name+": log lines", lines, 0)
+	b.results.exactly(name+": events", writes.events, 0)
+	b.results.exactly(name+": API writes", writes.sum(), 0)
+	b.results.exactly(name+": writes to IM", imWrites(b.simulator.CallLog()), 0)
+	b.results.note(name+": get_group_info", fmt.Sprintf("%d for %d rooms", b.simulator.Calls("get_group_info"), 2*b.rooms))
+	if err := b.controller.stop(); err != nil {
+		return err
+	}
+	b.noteUsage("restart and steady")
+	return nil
+}
+
+// noteUsage adds what a controller that has ended took from the machine.
+func (b *bench) noteUsage(during string) {
+	b.results.note("controller, "+during+": CPU", format(b.controller.cpu.Seconds(), "s"))
+	if b.controller.maxRSS > 0 {
+		b.results.note("controller, "+during+": max RSS", format(float64(b.controller.maxRSS)/(1<<20), " MiB"))
+	}
+}
+
+// noteEvents names what the operator found worth an event, for whoever has to
+// find out why there was one.
+func (b *bench) noteEvents(ctx context.Context, scenario string) error {
+	var list eventsv1.EventList
+	if err := b.client.List(ctx, &list, client.InNamespace(namespace), client.Limit(maxNotedEvents)); err != nil {
+		return fmt.Errorf("listing events: %w", err)
+	}
+	for _, event := range list.Items {
+		b.results.note(scenario+": event", fmt.Sprintf("%s %s: %s %s", event.Regarding.Kind, event.Regarding.Name, event.Reason, event.Note))
+	}
 	return nil
 }
