@@ -67,7 +67,21 @@ func tooFrequent(refusals map[string]int) (count int) {
 // timeline tells where the time of a scenario went.
 func timeline(log []simim.Call, began, ended time.Time) string {
 	first, last := span(log, "create_group")
-	tenth := func(d time.Duration) string { return fmt.Sprintf("%.2fs", d.Seconds()) }
-	return fmt.Sprintf("%s before the first create_group, %s creating, %s after the last",
-		tenth(first.Sub(began)), tenth(last.Sub(first)), tenth(ended.Sub(last)))
+	return fmt.Sprintf("%.2fs + %.2fs + %.2fs", first.Sub(began).Seconds(), last.Sub(first).Seconds(), ended.Sub(last).Seconds())
+}
+
+// readsAround counts the reads of groups before and after the last room was
+// ready. The later ones read back what was made.
+func readsAround(log []simim.Call, ended time.Time) string {
+	var before, after int
+	for _, call := range log {
+		switch {
+		case !strings.HasSuffix(call.Command, "/get_group_info"):
+		case call.Time.After(ended):
+			after++
+		default:
+			before++
+		}
+	}
+	return fmt.Sprintf("%d + %d", before, after)
 }

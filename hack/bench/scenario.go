@@ -80,6 +80,7 @@ func (b *bench) scenario(ctx context.Context, name string, begin func(applied fu
 
 	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
 	defer cancel()
+	idle := lookAtMachine()
 	began := time.Now()
 	begun := make(chan error, 1)
 	go func() {
@@ -93,6 +94,7 @@ func (b *bench) scenario(ctx context.Context, name string, begin func(applied fu
 	if err := errors.Join(err, <-begun); err != nil {
 		return err
 	}
+	busy := lookAtMachine().since(idle)
 	if err := b.settle(ctx); err != nil {
 		return err
 	}
@@ -100,6 +102,7 @@ func (b *bench) scenario(ctx context.Context, name string, begin func(applied fu
 	if err != nil {
 		return err
 	}
+	b.results.note(name+": busy cores, of the bench and of others", busy)
 	b.judge(name, began, times, ready, after.minus(before))
 	return b.noteEvents(ctx, name)
 }
@@ -116,10 +119,11 @@ func (b *bench) judge(name string, began time.Time, applied, ready map[string]ti
 	r.exactly(name+": rooms that became Ready", len(ready), b.rooms)
 	r.atMost(name+": elapsed", elapsed.Seconds(), elapsedFactor*floor.Seconds(), "s")
 	r.note(name+": ratio to the floor", format(elapsed.Seconds()/floor.Seconds(), ""))
-	r.note(name+": where the time went", timeline(log, began, ended))
+	r.note(name+": before, during and after create_group", timeline(log, began, ended))
 	r.exactly(name+": create_group", b.simulator.Calls("create_group"), b.rooms)
 	r.exactly(name+": writes to IM", imWrites(log), b.rooms)
 	r.atMost(name+": get_group_info", float64(b.simulator.Calls("get_group_info")), n/10, "")
+	r.note(name+": get_group_info before and after all were Ready", readsAround(log, ended))
 	r.atMost(name+": API writes per room", float64(writes.sum())/n, 2, "")
 	r.note(name+": API writes", fmt.Sprint(writes.objects))
 	r.exactly(name+": events", writes.events, 0)
