@@ -91,7 +91,7 @@ func runController(flags controllerFlags) error {
 	}
 	ctx := ctrl.SetupSignalHandler()
 	if err := controllers.Setup(ctx, mgr, controllers.Options{
-		Workers: flags.workers, Namespaced: len(flags.namespaces) > 0, Metrics: metrics.Registry,
+		Workers: flags.workers, Namespaces: flags.namespaces, Metrics: metrics.Registry,
 	}); err != nil {
 		return err
 	}

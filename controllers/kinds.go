@@ -19,7 +19,6 @@ package controllers
 import (
 	"context"
 
-	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/types"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
@@ -40,10 +39,10 @@ import (
 // appWorkers is enough for ImApps: there are few, and they change rarely.
 const appWorkers = 4
 
-func (s *system) deps(kind string, verify func(types.NamespacedName)) lifecycle.Deps {
+func (s *system) deps(kind string, drift *lifecycle.Drift, verify func(types.NamespacedName)) lifecycle.Deps {
 	return lifecycle.Deps{
 		Client: s.mgr.GetClient(), Recorder: s.mgr.GetEventRecorder(named(kind)),
-		Apps: s.apps, Clock: s.options.Clock, Verify: verify,
+		Apps: s.apps, Clock: s.options.Clock, Drift: drift, Verify: verify,
 	}
 }
 
@@ -59,12 +58,34 @@ func (s *system) addApps() error {
 	for _, user := range []client.Object{&imv1alpha1.ImAccount{}, &imv1alpha1.GroupCustomField{}, &imv1alpha1.LiveRoom{}} {
 		b = b.Watches(user, toApp(), builder.WithPredicates(departures()))
 	}
+	if len(s.options.Namespaces) == 0 {
+		b = b.WatchesMetadata(metadataOf(namespaceKind), s.selectingApps(), builder.WithPredicates(later(), predicate.LabelChangedPredicate{}))
+	}
 	return b.Complete(imapp.New(s.mgr.GetClient(), s.mgr.GetEventRecorder(named("imapp")), s.apps, s.references, s.options.Clock))
+}
+
+// selectingApps wakes the ImApps that admit namespaces by label: who counts as
+// their user may have changed.
+func (s *system) selectingApps() handler.EventHandler {
+	return handler.EnqueueRequestsFromMapFunc(func(ctx context.Context, _ client.Object) []reconcile.Request {
+		var list imv1alpha1.ImAppList
+		if err := s.mgr.GetClient().List(ctx, &list, client.UnsafeDisableDeepCopy); err != nil {
+			return nil
+		}
+		var keys []types.NamespacedName
+		for _, app := range list.Objects() {
+			if allowed := app.Spec.AllowedNamespaces; allowed != nil && allowed.From == imv1alpha1.NamespacesFromSelector {
+				keys = append(keys, client.ObjectKeyFromObject(app))
+			}
+		}
+		return requests(keys)
+	})
 }
 
 func (s *system) addAccounts() error {
 	kind := imaccount.New(s.mgr.GetClient(), s.references, s.options.Clock)
-	sweeper := lifecycle.NewSweeper(kind, s.mgr.GetClient(), s.apps, s.wake.accounts, s.options.DriftSecond)
+	drift := lifecycle.NewDrift()
+	sweeper := lifecycle.NewSweeper(kind, s.mgr.GetClient(), s.apps, s.wake.accounts, drift, s.options.DriftSecond)
 	if err := s.mgr.Add(sweeper); err != nil {
 		return err
 	}
@@ -76,18 +97,18 @@ func (s *system) addAccounts() error {
 			return lookup.AccountClaim(obj.(*imv1alpha1.ImAccount))
 		}), builder.WithPredicates(departures()))
 	return s.watchApp(b, accounts).WithOptions(s.concurrency(s.options.Workers)).
-		Complete(lifecycle.New(kind, s.deps("imaccount", sweeper.Verify)))
+		Complete(lifecycle.New(kind, s.deps("imaccount", drift, sweeper.Verify)))
 }
 
 func (s *system) addFields() error {
-	kind := groupcustomfield.New(s.mgr.GetClient(), s.wake.rooms)
+	kind := groupcustomfield.New(s.mgr.GetClient(), s.wake.rooms, s.apps)
 	b := ctrl.NewControllerManagedBy(s.mgr).Named(named("groupcustomfield")).
 		For(&imv1alpha1.GroupCustomField{}, builder.WithPredicates(wishes())).
 		WatchesRawSource(s.wake.fields.Source()).
 		Watches(&imv1alpha1.GroupCustomField{}, s.fieldsOfSameApp(), builder.WithPredicates(departures())).
 		Watches(&imv1alpha1.LiveRoom{}, s.unprovenFieldsOf(), builder.WithPredicates(later(), wishes()))
 	return s.watchApp(b, fields).WithOptions(s.concurrency(appWorkers)).
-		Complete(lifecycle.New(kind, s.deps("groupcustomfield", nil)))
+		Complete(lifecycle.New(kind, s.deps("groupcustomfield", nil, nil)))
 }
 
 // fieldsOfSameApp wakes the other declarations when one has gone: there may be
@@ -124,8 +145,9 @@ func (s *system) unprovenFieldsOf() handler.EventHandler {
 }
 
 func (s *system) addRooms() error {
-	kind := liveroom.New(s.mgr.GetClient(), s.references, s.options.Clock)
-	sweeper := lifecycle.NewSweeper(kind, s.mgr.GetClient(), s.apps, s.wake.rooms, s.options.DriftSecond)
+	kind := liveroom.New(s.mgr.GetClient(), s.references, s.apps, s.options.Clock)
+	drift := lifecycle.NewDrift()
+	sweeper := lifecycle.NewSweeper(kind, s.mgr.GetClient(), s.apps, s.wake.rooms, drift, s.options.DriftSecond)
 	if err := s.mgr.Add(sweeper); err != nil {
 		return err
 	}
@@ -141,12 +163,12 @@ func (s *system) addRooms() error {
 			return lookup.FieldClaim(obj.(*imv1alpha1.GroupCustomField))
 		}), builder.WithPredicates(later(), turned(registered)))
 	return s.watchApp(b, rooms).WithOptions(s.concurrency(s.options.Workers)).
-		Complete(lifecycle.New(kind, s.deps("liveroom", sweeper.Verify)))
+		Complete(lifecycle.New(kind, s.deps("liveroom", drift, sweeper.Verify)))
 }
 
 // imported is what a room wants to know of an account.
 func imported(account *imv1alpha1.ImAccount) string {
-	if meta.IsStatusConditionTrue(account.Status.Conditions, imv1alpha1.ConditionImported) {
+	if account.Known() {
 		return "imported"
 	}
 	return ""
@@ -168,7 +190,7 @@ func registered(field *imv1alpha1.GroupCustomField) string {
 // the labels of their namespace change.
 func (s *system) watchApp(b *builder.Builder, newList func() client.ObjectList) *builder.Builder {
 	b = b.Watches(&imv1alpha1.ImApp{}, s.wakes(newList, lookup.ByApp, byName), builder.WithPredicates(later(), predicate.GenerationChangedPredicate{}))
-	if s.options.Namespaced {
+	if len(s.options.Namespaces) > 0 {
 		return b
 	}
 	inNamespace := handler.EnqueueRequestsFromMapFunc(func(ctx context.Context, namespace client.Object) []reconcile.Request {

@@ -20,6 +20,7 @@ package controllers
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -43,9 +44,9 @@ type Options struct {
 	// tens of milliseconds and reads share calls, so more workers than cores
 	// are wanted. Zero means 96.
 	Workers int
-	// Namespaced says that only some namespaces are watched, so that labels of
-	// namespaces cannot be read.
-	Namespaced bool
+	// Namespaces are those that are watched; none means all. Labels of namespaces
+	// can be read only when all are.
+	Namespaces []string
 	// DriftSecond is the length of one second of a drift interval. Zero means a
 	// second; tests shorten it.
 	DriftSecond time.Duration
@@ -119,7 +120,7 @@ func Setup(ctx context.Context, mgr ctrl.Manager, options Options) error {
 // connectApps makes the registry of applications, which wakes who waits for one.
 func (s *system) connectApps() error {
 	consent := application.Consent{Namespaces: s.mgr.GetClient()}
-	if s.options.Namespaced {
+	if len(s.options.Namespaces) > 0 {
 		consent.Namespaces = nil
 	}
 	connect := im.New
@@ -140,8 +141,15 @@ func (s *system) connectApps() error {
 		s.wake.fields.Wake(trigger.Prompt, s.users(&imv1alpha1.GroupCustomFieldList{}, app)...)
 		s.wake.rooms.Wake(trigger.Prompt, s.users(&imv1alpha1.LiveRoomList{}, app)...)
 	}
-	s.apps.OnField = func(app types.NamespacedName, field application.FieldType) {
-		s.wake.fields.Wake(trigger.Prompt, s.matching(&imv1alpha1.GroupCustomFieldList{}, lookup.ByClaim, lookup.FieldKey(app, field.Name))...)
+	s.apps.OnField = func(app types.NamespacedName, field application.FieldType, state imv1alpha1.RegistrationState) {
+		key := lookup.FieldKey(app, field.Name)
+		s.wake.fields.Wake(trigger.Prompt, s.matching(&imv1alpha1.GroupCustomFieldList{}, lookup.ByClaim, key)...)
+		if state == imv1alpha1.RegistrationRegistered {
+			s.wake.rooms.Wake(trigger.Prompt, s.matching(&imv1alpha1.LiveRoomList{}, lookup.ByField, key)...)
+		}
+	}
+	if watched := s.options.Namespaces; len(watched) > 0 {
+		s.apps.Watches = func(namespace string) bool { return slices.Contains(watched, namespace) }
 	}
 	return nil
 }

@@ -149,7 +149,7 @@ func (s *story) start() {
 	s.Expect(err).NotTo(HaveOccurred())
 	ctx, cancel := context.WithCancel(s.ctx)
 	s.Expect(controllers.Setup(ctx, mgr, controllers.Options{
-		Workers: 16, Namespaced: !s.clusterWide, DriftSecond: 50 * time.Millisecond, SkipNameValidation: true,
+		Workers: 16, Namespaces: s.watched(), DriftSecond: 50 * time.Millisecond, SkipNameValidation: true,
 	})).To(Succeed())
 	done := make(chan struct{})
 	go func() {
@@ -160,6 +160,14 @@ func (s *story) start() {
 	}()
 	s.stop = func() { cancel(); <-done }
 	s.t.Cleanup(s.stop)
+}
+
+// watched are the namespaces that the operator watches; none means all.
+func (s *story) watched() []string {
+	if s.clusterWide {
+		return nil
+	}
+	return append([]string{s.namespace}, s.others...)
 }
 
 // restricted is the operator's configuration: it may do what the generated role

@@ -16,7 +16,10 @@ limitations under the License.
 
 package v1alpha1
 
-import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+import (
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
 
 // Gender as IM knows it.
 // +kubebuilder:validation:Enum=Unknown;Female;Male
@@ -205,6 +208,16 @@ func (a *ImAccount) UserID() string {
 		return a.Spec.UserID
 	}
 	return a.Name
+}
+
+// Known reports whether the account was imported, as far as is known. Trouble
+// that came later (IM does not answer, the object is paused) does not unmake it.
+func (a *ImAccount) Known() bool {
+	imported := meta.FindStatusCondition(a.Status.Conditions, ConditionImported)
+	if imported == nil {
+		return false
+	}
+	return imported.Status == metav1.ConditionTrue || imported.Status == metav1.ConditionUnknown && a.Status.UserID != ""
 }
 
 // GetObjectStatus implements Object.

@@ -139,6 +139,7 @@ type LiveRoomSpec struct {
 	// +kubebuilder:validation:MaxLength=48
 	// +kubebuilder:validation:Pattern=`^[ -~]+$`
 	// +kubebuilder:validation:XValidation:rule="!self.startsWith('@TGS#')",message="a groupID of one's own must not begin with @TGS#: choose another one"
+	// +kubebuilder:validation:XValidation:rule="!self.startsWith('liveroom-probe-')",message="groupIDs beginning with liveroom-probe- serve to prove custom fields: choose another one"
 	GroupID string `json:"groupID,omitempty"`
 
 	// type of the group. Immutable.
@@ -225,7 +226,7 @@ type LiveRoomStatus struct {
 	// +kubebuilder:validation:MaxLength=253
 	GroupID string `json:"groupID,omitempty"`
 
-	// ownerUserID is the owner as declared; absent when the owner is not managed.
+	// ownerUserID is the owner of the group in IM.
 	// +optional
 	// +kubebuilder:validation:MaxLength=32
 	OwnerUserID string `json:"ownerUserID,omitempty"`

@@ -60,11 +60,11 @@ func (s Settings) sameClient(other Settings) bool {
 	return s == other
 }
 
-// gate says whether calls may be made for an application.
+// gate says whether calls may be made for an application. Who waits at it
+// repeats the reason; the details stay with the ImApp.
 type gate struct {
-	state   gateState
-	reason  string
-	message string
+	state  gateState
+	reason string
 }
 
 type gateState int
@@ -77,6 +77,13 @@ const (
 	// gateClosed: calls are known to fail, or to be unwanted.
 	gateClosed
 )
+
+// Refusal is the outcome of a failed probe.
+type Refusal struct {
+	Reason, Message string
+	// Until is when the next probe may be made.
+	Until time.Time
+}
 
 // lane is what the registry holds for one ImApp.
 type lane struct {
@@ -94,5 +101,7 @@ type lane struct {
 	// lockedUntil holds back every probe: IM locks an account that failed too often.
 	lockedUntil time.Time
 	failures    int
-	throttled   time.Time
+	// refusal is what the last failed probe said, in words for a condition.
+	refusal   Refusal
+	throttled time.Time
 }

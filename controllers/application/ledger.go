@@ -42,7 +42,7 @@ type Ledger struct {
 	mu      sync.Mutex
 	entries map[FieldType]*entry
 	// onChange is called outside the lock after a verdict has changed.
-	onChange func(FieldType)
+	onChange func(FieldType, imv1alpha1.RegistrationState)
 }
 
 type entry struct {
@@ -51,7 +51,7 @@ type entry struct {
 }
 
 // NewLedger returns an empty ledger. onChange may be nil.
-func NewLedger(onChange func(FieldType)) *Ledger {
+func NewLedger(onChange func(FieldType, imv1alpha1.RegistrationState)) *Ledger {
 	return &Ledger{entries: map[FieldType]*entry{}, onChange: onChange}
 }
 
@@ -94,7 +94,7 @@ func (l *Ledger) Prove(ctx context.Context, field FieldType, write func() error,
 		switch {
 		case e.state == imv1alpha1.RegistrationNotRegistered:
 			l.mu.Unlock()
-			return e.state, nil
+			return imv1alpha1.RegistrationNotRegistered, nil
 		case e.state == imv1alpha1.RegistrationRegistered:
 			l.mu.Unlock()
 			return imv1alpha1.RegistrationRegistered, write()
@@ -122,12 +122,15 @@ func (l *Ledger) run(field FieldType, e *entry, done chan struct{}, write func()
 	state := imv1alpha1.RegistrationUnknown
 	defer func() {
 		l.mu.Lock()
+		if e.state == imv1alpha1.RegistrationRegistered {
+			state = e.state // learned meanwhile, and for good
+		}
 		changed := e.state != state
 		e.state, e.proving = state, nil
 		l.mu.Unlock()
 		close(done)
 		if changed && l.onChange != nil {
-			l.onChange(field)
+			l.onChange(field, state)
 		}
 	}()
 	err := write()

@@ -49,7 +49,10 @@ type Registry struct {
 	// credentials, or throttled.
 	OnTrouble func(app types.NamespacedName)
 	// OnField is called when a verdict on a custom field has changed.
-	OnField func(app types.NamespacedName, field FieldType)
+	OnField func(app types.NamespacedName, field FieldType, state imv1alpha1.RegistrationState)
+	// Watches reports whether objects of a namespace reach the cache. A
+	// namespaced installation sees only its own.
+	Watches func(namespace string) bool
 
 	mu    sync.Mutex
 	lanes map[types.NamespacedName]*lane
@@ -67,7 +70,8 @@ func NewRegistry(reader client.Reader, consent Consent, clk clock.PassiveClock,
 		connect:   connect,
 		OnOpen:    func(types.NamespacedName) {},
 		OnTrouble: func(types.NamespacedName) {},
-		OnField:   func(types.NamespacedName, FieldType) {},
+		OnField:   func(types.NamespacedName, FieldType, imv1alpha1.RegistrationState) {},
+		Watches:   func(string) bool { return true },
 		lanes:     map[types.NamespacedName]*lane{},
 	}
 }
@@ -114,6 +118,10 @@ func (r *Registry) ConnectForRelease(ctx context.Context, obj imv1alpha1.Managed
 func (r *Registry) admit(ctx context.Context, obj imv1alpha1.Managed) (types.NamespacedName, error) {
 	ref := obj.GetAppRef().In(obj.GetNamespace())
 	key := types.NamespacedName{Namespace: ref.Namespace, Name: ref.Name}
+	if !r.Watches(key.Namespace) {
+		return key, hold.New(imv1alpha1.ReasonAppNotFound,
+			"this operator does not watch namespace %s: add it to its --namespaces, or correct spec.appRef", key.Namespace)
+	}
 	var app imv1alpha1.ImApp
 	if err := r.reader.Get(ctx, key, &app); err != nil {
 		if apierrors.IsNotFound(err) {
@@ -129,6 +137,13 @@ func (r *Registry) Admits(ctx context.Context, app *imv1alpha1.ImApp, namespace 
 	return r.consent.Check(ctx, app, namespace) == nil
 }
 
+// Admitted reports whether an object may use the ImApp that it refers to. One
+// that may not has no say in anything that the application's users share.
+func (r *Registry) Admitted(ctx context.Context, obj imv1alpha1.Managed) bool {
+	_, err := r.admit(ctx, obj)
+	return err == nil
+}
+
 func undecided(key types.NamespacedName) error {
 	wait := hold.New(imv1alpha1.ReasonAppNotReady, "ImApp %s has not been looked at yet", key)
 	wait.Silent = true
@@ -136,7 +151,7 @@ func undecided(key types.NamespacedName) error {
 }
 
 func (l *lane) closed(key types.NamespacedName) error {
-	return hold.New(imv1alpha1.ReasonAppNotReady, "waiting for ImApp %s (%s): %s", key, l.gate.reason, l.gate.message)
+	return hold.New(imv1alpha1.ReasonAppNotReady, "waiting for ImApp %s: %s, see its conditions", key, l.gate.reason)
 }
 
 // Configure makes the connection fit the settings. Changed credentials replace
@@ -160,12 +175,12 @@ func (r *Registry) Configure(key types.NamespacedName, settings Settings) (verif
 			Credentials:       settings.Credentials,
 			RequestsPerSecond: settings.RequestsPerSecond,
 			OnThrottle:        func(string) { r.throttled(key) },
-			OnUnauthorized:    func(refusal error) { r.refused(key, refusal) },
+			OnUnauthorized:    func(error) { r.refused(key) },
 		})
 		if err != nil {
 			return false, fmt.Errorf("making a client: %w", err)
 		}
-		fields := NewLedger(func(field FieldType) { r.OnField(key, field) })
+		fields := NewLedger(func(field FieldType, state imv1alpha1.RegistrationState) { r.OnField(key, field, state) })
 		if l.connection != nil {
 			fields = l.connection.Fields
 			go l.connection.Client.Close() // drains the batches under way
@@ -180,7 +195,6 @@ func (r *Registry) Configure(key types.NamespacedName, settings Settings) (verif
 		}
 	}
 	l.settings = settings
-	l.signer = im.NewSigner(settings.SDKAppID, settings.Credentials.SecretKey)
 	l.verified = false
 	l.failures, l.notBefore = 0, l.lockedUntil // new settings may be tried at once, unless IM has locked the account
 	if l.gate.state == gateOpen {
@@ -205,7 +219,8 @@ func (r *Registry) Open(key types.NamespacedName) {
 	l := r.lane(key)
 	opened := l.gate.state != gateOpen
 	l.gate = gate{state: gateOpen}
-	l.verified, l.failures, l.notBefore = true, 0, time.Time{}
+	l.signer = im.NewSigner(l.settings.SDKAppID, l.settings.Credentials.SecretKey)
+	l.verified, l.failures, l.notBefore, l.refusal = true, 0, time.Time{}, Refusal{}
 	r.mu.Unlock()
 	if opened {
 		r.OnOpen(key)
@@ -214,10 +229,10 @@ func (r *Registry) Open(key types.NamespacedName) {
 
 // Close stops calls for a reason that dependents repeat. An application that
 // was undecided is decided by it, so those who wait for a verdict are woken.
-func (r *Registry) Close(key types.NamespacedName, reason, message string) {
+func (r *Registry) Close(key types.NamespacedName, reason string) {
 	r.mu.Lock()
 	l := r.lane(key)
-	closed := gate{state: gateClosed, reason: reason, message: message}
+	closed := gate{state: gateClosed, reason: reason}
 	changed := l.gate != closed
 	l.gate = closed
 	r.mu.Unlock()
@@ -226,14 +241,25 @@ func (r *Registry) Close(key types.NamespacedName, reason, message string) {
 	}
 }
 
+// Decide closes an application that nothing is known of yet, and leaves one that
+// is open or closed as it is.
+func (r *Registry) Decide(key types.NamespacedName, reason string) {
+	r.mu.Lock()
+	undecided := r.lane(key).gate.state == gateUndecided
+	r.mu.Unlock()
+	if undecided {
+		r.Close(key, reason)
+	}
+}
+
 // LoseKey closes the application because its Secret is gone, keeping a key that
 // was never refused for deletions.
-func (r *Registry) LoseKey(key types.NamespacedName, message string) {
+func (r *Registry) LoseKey(key types.NamespacedName) {
 	r.mu.Lock()
 	l := r.lane(key)
 	l.keyLost = l.verified
 	r.mu.Unlock()
-	r.Close(key, imv1alpha1.ReasonCredentialsNotFound, message)
+	r.Close(key, imv1alpha1.ReasonCredentialsNotFound)
 }
 
 // Remove forgets an application.
@@ -251,19 +277,30 @@ func (r *Registry) Remove(key types.NamespacedName) {
 // credentials at all.
 const probeOutage = 15 * time.Second
 
-// NextProbe says when the next probe may be made.
-func (r *Registry) NextProbe(key types.NamespacedName) time.Time {
+// Refused returns what the last probe of the present settings said while the
+// next one is put off.
+func (r *Registry) Refused(key types.NamespacedName) (Refusal, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.lane(key).notBefore
+	l := r.lane(key)
+	refusal := l.refusal
+	refusal.Until = l.notBefore
+	return refusal, r.clock.Now().Before(l.notBefore)
 }
 
 // probeBackoff are the waits between probes of credentials that IM refuses:
 // long enough not to run into its lock for failing too often.
 var probeBackoff = []time.Duration{5 * time.Second, 15 * time.Second, 45 * time.Second, 2 * time.Minute, 5 * time.Minute}
 
-// ProbeFailed records a failed probe, which puts off the next one.
-func (r *Registry) ProbeFailed(key types.NamespacedName, failure error) {
+// ProbeFailed records a failed probe, which closes the application and puts off
+// the next probe.
+func (r *Registry) ProbeFailed(key types.NamespacedName, failure error, reason, message string) Refusal {
+	refusal := r.putOff(key, failure, reason, message)
+	r.Close(key, reason)
+	return refusal
+}
+
+func (r *Registry) putOff(key types.NamespacedName, failure error, reason, message string) Refusal {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	l := r.lane(key)
@@ -277,6 +314,8 @@ func (r *Registry) ProbeFailed(key types.NamespacedName, failure error) {
 		l.lockedUntil = r.clock.Now().Add(step)
 	}
 	l.notBefore = r.clock.Now().Add(step)
+	l.refusal = Refusal{Reason: reason, Message: message, Until: l.notBefore}
+	return l.refusal
 }
 
 // Throttled reports whether IM refused calls for frequency within the last
@@ -305,7 +344,7 @@ func (r *Registry) throttled(key types.NamespacedName) {
 
 // refused closes the application at once when any call finds the credentials
 // refused, so that the rest of its objects do not try as well.
-func (r *Registry) refused(key types.NamespacedName, refusal error) {
+func (r *Registry) refused(key types.NamespacedName) {
 	r.mu.Lock()
 	l := r.lanes[key]
 	if l == nil || l.gate.state != gateOpen {
@@ -313,7 +352,7 @@ func (r *Registry) refused(key types.NamespacedName, refusal error) {
 		return
 	}
 	l.verified = false
-	l.gate = gate{state: gateClosed, reason: imv1alpha1.ReasonUnauthorized, message: refusal.Error()}
+	l.gate = gate{state: gateClosed, reason: imv1alpha1.ReasonUnauthorized}
 	r.mu.Unlock()
 	r.OnTrouble(key)
 }

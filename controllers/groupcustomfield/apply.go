@@ -29,14 +29,21 @@ import (
 	"github.com/liveroom-io/liveroom-operator/internal/im"
 )
 
-// scratchName is the name of scratch groups, for people who look into the console.
-const scratchName = "probe"
+const (
+	// scratchName is the name of scratch groups, for people who look into the console.
+	scratchName = "probe"
+	// scratchNote is their introduction. A group of the same ID without it is
+	// somebody else's, and is neither written to nor destroyed.
+	scratchNote = "made by the LiveRoom Operator to prove custom fields"
+)
+
+func isScratch(group im.Group) bool { return group.Introduction == scratchNote }
 
 // Apply implements lifecycle.Kind.
 func (k *Kind) Apply(ctx context.Context, conn *application.Connection, d Desired, change lifecycle.Change) error {
 	switch value := change.Value.(type) {
 	case Scratch:
-		return conn.Client.DestroyGroup(ctx, scratchID(value.Type))
+		return destroyScratch(ctx, conn, value.Type)
 	case Proof:
 		bound := d.binding(value.Type)
 		key := application.FieldType{Name: d.Name, Type: value.Type}
@@ -55,9 +62,11 @@ func (k *Kind) awaitRoom(conn *application.Connection, d Desired, bound Binding,
 	if state == imv1alpha1.RegistrationRegistered {
 		return nil
 	}
-	if bound.Prover.Name != "" && k.pace.due(key, conn.App, conn.Client.ProviderTime()) {
-		conn.Fields.Reopen(key)
-		k.rooms.Wake(trigger.Prompt, bound.Prover)
+	if count := len(bound.Provers); count > 0 {
+		if try, due := k.pace.due(key, conn.App, conn.Client.ProviderTime()); due {
+			conn.Fields.Reopen(key)
+			k.rooms.Wake(trigger.Prompt, bound.Provers[try%count])
+		}
 	}
 	if state == imv1alpha1.RegistrationNotRegistered || bound.State == imv1alpha1.RegistrationNotRegistered {
 		return notRegistered(d, bound)
@@ -69,7 +78,7 @@ func (k *Kind) awaitRoom(conn *application.Connection, d Desired, bound Binding,
 // prove writes an empty value, which changes nothing, to a scratch group.
 func (k *Kind) prove(ctx context.Context, conn *application.Connection, d Desired, bound Binding, key application.FieldType) error {
 	if conn.Fields.State(key) == imv1alpha1.RegistrationNotRegistered {
-		if !k.pace.due(key, conn.App, conn.Client.ProviderTime()) {
+		if _, due := k.pace.due(key, conn.App, conn.Client.ProviderTime()); !due {
 			return notRegistered(d, bound)
 		}
 		conn.Fields.Reopen(key)
@@ -91,12 +100,21 @@ func (k *Kind) prove(ctx context.Context, conn *application.Connection, d Desire
 // writes the field.
 func writeScratch(ctx context.Context, conn *application.Connection, d Desired, roomType imv1alpha1.RoomType) error {
 	id := scratchID(roomType)
-	group := im.NewGroup{ID: id, Type: im.GroupType(roomType), Name: scratchName}
+	group := im.NewGroup{ID: id, Type: im.GroupType(roomType), Name: scratchName, Introduction: scratchNote}
 	if roomType != imv1alpha1.RoomTypeAVChatRoom {
 		// a member field needs a member, and fields of both scopes share the group
 		group.OwnerUserID = d.Administrator
 	}
-	if err := conn.Client.CreateGroup(ctx, group); err != nil && !im.IsAlreadyExists(err) {
+	if err := conn.Client.CreateGroup(ctx, group); im.IsAlreadyExists(err) {
+		there, err := conn.Client.Group(ctx, id, nil)
+		if err != nil {
+			return err
+		}
+		if !isScratch(there) {
+			return hold.New(imv1alpha1.ReasonNotAdopted,
+				"the group %q, which would serve to prove custom fields, is somebody else's: rename or remove it, or let a room use the field", id)
+		}
+	} else if err != nil {
 		return err
 	}
 	field := im.Field{Key: d.Name}
@@ -104,6 +122,18 @@ func writeScratch(ctx context.Context, conn *application.Connection, d Desired, 
 		return conn.Client.SetMemberField(ctx, id, d.Administrator, field)
 	}
 	return conn.Client.ChangeGroup(ctx, id, im.GroupChange{Field: &field})
+}
+
+// destroyScratch removes the scratch group of a type, if it is one.
+func destroyScratch(ctx context.Context, conn *application.Connection, roomType imv1alpha1.RoomType) error {
+	group, err := conn.Client.Group(ctx, scratchID(roomType), nil)
+	if im.IsNotFound(err) {
+		return nil
+	}
+	if err != nil || !isScratch(group) {
+		return err
+	}
+	return conn.Client.DestroyGroup(ctx, scratchID(roomType))
 }
 
 // notRegistered says exactly what to do in the console.

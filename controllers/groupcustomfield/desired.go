@@ -19,8 +19,10 @@ package groupcustomfield
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
+	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
@@ -48,8 +50,9 @@ type Binding struct {
 	State imv1alpha1.RegistrationState
 	// InUse says that rooms use the field, so that one of them proves it.
 	InUse bool
-	// Prover is the oldest of those rooms that has its group; empty when none has.
-	Prover types.NamespacedName
+	// Provers are those of the rooms that have their group and write to it,
+	// oldest first.
+	Provers []types.NamespacedName
 	// ScratchNeeded says that another field still needs the scratch group.
 	ScratchNeeded bool
 }
@@ -95,7 +98,7 @@ func (k *Kind) Resolve(ctx context.Context, conn *application.Connection, field 
 		} else if learned := conn.Fields.State(key); learned != imv1alpha1.RegistrationUnknown {
 			binding.State = learned
 		}
-		binding.InUse, binding.Prover = prover(rooms, bound.Type)
+		binding.InUse, binding.Provers = provers(rooms, field.Spec.Name, bound.Type, conn.Client.ProviderTime())
 		binding.ScratchNeeded = needed(conn, field, siblings, bound.Type)
 		d.Types = append(d.Types, binding)
 	}
@@ -110,7 +113,7 @@ func (k *Kind) siblings(ctx context.Context, field *imv1alpha1.GroupCustomField)
 	}
 	others := make([]*imv1alpha1.GroupCustomField, 0, len(list.Items))
 	for _, other := range list.Objects() {
-		if other.UID != field.UID {
+		if other.UID != field.UID && k.apps.Admitted(ctx, other) {
 			others = append(others, other)
 		}
 	}
@@ -148,28 +151,55 @@ func (k *Kind) usingRooms(ctx context.Context, app types.NamespacedName, field *
 	if err := k.reader.List(ctx, &list, client.MatchingFields{lookup.ByField: key}, client.UnsafeDisableDeepCopy); err != nil {
 		return nil, fmt.Errorf("listing the rooms that use the field: %w", err)
 	}
-	return list.Objects(), nil
+	return slices.DeleteFunc(list.Objects(), func(room *imv1alpha1.LiveRoom) bool { return !k.apps.Admitted(ctx, room) }), nil
 }
 
-// prover finds among the rooms of a type whether any uses the field, and the
-// oldest that can write it now.
-func prover(rooms []*imv1alpha1.LiveRoom, roomType imv1alpha1.RoomType) (inUse bool, key types.NamespacedName) {
-	var oldest *imv1alpha1.LiveRoom
+// newcomer is how long a room that has not written yet may take to become a
+// prover, before a scratch group is made in its place.
+const newcomer = time.Minute
+
+// provers finds among the rooms of a type those that can write the field now,
+// oldest first, and whether there are any, or may be soon. A room that is stuck
+// before its first write is no prover for ever.
+func provers(rooms []*imv1alpha1.LiveRoom, name string, roomType imv1alpha1.RoomType, now time.Time) (inUse bool, keys []types.NamespacedName) {
+	var able []*imv1alpha1.LiveRoom
 	for _, room := range rooms {
 		if room.Spec.Type != roomType || !room.DeletionTimestamp.IsZero() ||
 			room.GetManagementPolicy() != imv1alpha1.ManagementPolicyManage ||
-			room.Annotations[imv1alpha1.AnnotationPaused] == "true" {
+			room.Annotations[imv1alpha1.AnnotationPaused] == "true" ||
+			slices.Contains(room.Status.InitializedFields, name) {
 			continue
 		}
-		inUse = true
-		if room.Status.GroupID != "" && (oldest == nil || lifecycle.Precedes(room, oldest)) {
-			oldest = room
+		switch {
+		case writes(room):
+			able = append(able, room)
+		case now.Sub(room.CreationTimestamp.Time) < newcomer:
+			inUse = true
 		}
 	}
-	if oldest != nil {
-		key = client.ObjectKeyFromObject(oldest)
+	slices.SortFunc(able, func(a, b *imv1alpha1.LiveRoom) int {
+		if lifecycle.Precedes(a, b) {
+			return -1
+		}
+		return 1
+	})
+	for _, room := range able {
+		keys = append(keys, client.ObjectKeyFromObject(room))
 	}
-	return inUse, key
+	return inUse || len(able) > 0, keys
+}
+
+// writes reports whether a room got as far as writing its custom fields.
+func writes(room *imv1alpha1.LiveRoom) bool {
+	ready := meta.FindStatusCondition(room.Status.Conditions, imv1alpha1.ConditionReady)
+	if ready == nil {
+		return false
+	}
+	switch ready.Reason {
+	case imv1alpha1.ReasonAsDeclared, imv1alpha1.ReasonFieldNotRegistered, imv1alpha1.ReasonAwaitingProof:
+		return true
+	}
+	return false
 }
 
 // needed reports whether another field may still prove itself on the scratch

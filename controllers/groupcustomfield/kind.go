@@ -43,12 +43,13 @@ import (
 type Kind struct {
 	reader client.Reader
 	rooms  *trigger.Trigger
+	apps   *application.Registry
 	pace   *pace
 }
 
 // New returns the kind; reader is the cache, rooms wakes LiveRooms.
-func New(reader client.Reader, rooms *trigger.Trigger) *Kind {
-	return &Kind{reader: reader, rooms: rooms, pace: newPace()}
+func New(reader client.Reader, rooms *trigger.Trigger, apps *application.Registry) *Kind {
+	return &Kind{reader: reader, rooms: rooms, apps: apps, pace: newPace()}
 }
 
 var _ lifecycle.Kind[*imv1alpha1.GroupCustomField, Desired, Observed] = (*Kind)(nil)
@@ -64,6 +65,7 @@ func (k *Kind) Traits() lifecycle.Traits[*imv1alpha1.GroupCustomField] {
 			return fmt.Sprintf("custom field %q", field.Spec.Name)
 		},
 		Conditions: []string{imv1alpha1.ConditionRegistered},
+		Owns:       unproven,
 		Status:     func(field *imv1alpha1.GroupCustomField) any { return field.Status },
 	}
 }
@@ -80,11 +82,21 @@ func (k *Kind) Release(ctx context.Context, conn *application.Connection, field 
 		if needed(conn, field, others, bound.Type) {
 			continue
 		}
-		if err := conn.Client.DestroyGroup(ctx, scratchID(bound.Type)); err != nil {
+		if err := destroyScratch(ctx, conn, bound.Type); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// unproven reports whether a scratch group may still be there for the field.
+func unproven(field *imv1alpha1.GroupCustomField) bool {
+	for _, bound := range field.Spec.GroupTypes {
+		if !field.Registered(bound.Type) {
+			return true
+		}
+	}
+	return false
 }
 
 // Report implements lifecycle.Kind. What was registered once stays so.

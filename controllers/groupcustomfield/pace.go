@@ -47,22 +47,24 @@ type attempt struct {
 type pause struct {
 	length time.Duration
 	until  time.Time
+	tries  int
 }
 
 func newPace() *pace { return &pace{tries: map[attempt]pause{}} }
 
-// due reports whether a field may be tried now, and if so counts the try.
-func (p *pace) due(field application.FieldType, app types.NamespacedName, now time.Time) bool {
+// due reports whether a field may be tried now, and if so counts the try, whose
+// number it returns.
+func (p *pace) due(field application.FieldType, app types.NamespacedName, now time.Time) (try int, due bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	key := attempt{app: app, field: field}
 	last := p.tries[key]
 	if now.Before(last.until) {
-		return false
+		return 0, false
 	}
 	next := min(max(2*last.length, firstPause), lastPause)
-	p.tries[key] = pause{length: next, until: now.Add(next)}
-	return true
+	p.tries[key] = pause{length: next, until: now.Add(next), tries: last.tries + 1}
+	return last.tries, true
 }
 
 // forget drops what is remembered of a field that is proven or gone.

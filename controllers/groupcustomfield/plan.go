@@ -43,11 +43,11 @@ func (o Observed) CreatedAt() time.Time { return time.Time{} }
 func (k *Kind) Observe(ctx context.Context, conn *application.Connection, d Desired) (Observed, error) {
 	o := Observed{Scratch: map[imv1alpha1.RoomType]bool{}}
 	for _, bound := range d.Types {
-		_, err := conn.Client.Group(ctx, scratchID(bound.Type), nil)
+		group, err := conn.Client.Group(ctx, scratchID(bound.Type), nil)
 		if err != nil && !im.IsNotFound(err) {
 			return Observed{}, err
 		}
-		o.Scratch[bound.Type] = err == nil
+		o.Scratch[bound.Type] = err == nil && isScratch(group)
 	}
 	return o, nil
 }

@@ -20,6 +20,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -143,21 +144,27 @@ func TestLimit(t *testing.T) {
 	}
 }
 
-func TestProver(t *testing.T) {
+func TestProvers(t *testing.T) {
+	now := field("any", 0).CreationTimestamp.Time
 	room := func(name string, age int, change func(*imv1alpha1.LiveRoom)) *imv1alpha1.LiveRoom {
 		r := &imv1alpha1.LiveRoom{ObjectMeta: field(name, age).ObjectMeta}
-		r.Spec.Type, r.Status.GroupID = live, name
+		r.Spec.Type = live
+		r.Status.Conditions = []metav1.Condition{{Type: imv1alpha1.ConditionReady, Reason: imv1alpha1.ReasonFieldNotRegistered}}
 		change(r)
 		return r
 	}
 	same := func(*imv1alpha1.LiveRoom) {}
+	reason := func(reason string) func(*imv1alpha1.LiveRoom) {
+		return func(r *imv1alpha1.LiveRoom) { r.Status.Conditions[0].Reason = reason }
+	}
 	for name, test := range map[string]struct {
 		rooms []*imv1alpha1.LiveRoom
+		after time.Duration
 		inUse bool
-		want  string
+		want  []string
 	}{
 		"none":         {},
-		"the oldest":   {rooms: []*imv1alpha1.LiveRoom{room("a", 1, same), room("b", 3, same), room("c", 2, same)}, inUse: true, want: "b"},
+		"oldest first": {rooms: []*imv1alpha1.LiveRoom{room("a", 1, same), room("b", 3, same), room("c", 2, same)}, inUse: true, want: []string{"b", "c", "a"}},
 		"another type": {rooms: []*imv1alpha1.LiveRoom{room("a", 1, func(r *imv1alpha1.LiveRoom) { r.Spec.Type = meeting })}},
 		"paused": {rooms: []*imv1alpha1.LiveRoom{room("a", 1, func(r *imv1alpha1.LiveRoom) {
 			r.Annotations = map[string]string{imv1alpha1.AnnotationPaused: "true"}
@@ -165,13 +172,23 @@ func TestProver(t *testing.T) {
 		"observed": {rooms: []*imv1alpha1.LiveRoom{room("a", 1, func(r *imv1alpha1.LiveRoom) {
 			r.Spec.ManagementPolicy = imv1alpha1.ManagementPolicyObserve
 		})}},
-		"going":        {rooms: []*imv1alpha1.LiveRoom{room("a", 1, func(r *imv1alpha1.LiveRoom) { r.DeletionTimestamp = &metav1.Time{Time: time.Now()} })}},
-		"no group yet": {rooms: []*imv1alpha1.LiveRoom{room("a", 1, func(r *imv1alpha1.LiveRoom) { r.Status.GroupID = "" })}, inUse: true},
+		"going":         {rooms: []*imv1alpha1.LiveRoom{room("a", 1, func(r *imv1alpha1.LiveRoom) { r.DeletionTimestamp = &metav1.Time{Time: time.Now()} })}},
+		"initialised":   {rooms: []*imv1alpha1.LiveRoom{room("a", 1, func(r *imv1alpha1.LiveRoom) { r.Status.InitializedFields = []string{"level"} })}},
+		"new and stuck": {rooms: []*imv1alpha1.LiveRoom{room("a", 0, reason(imv1alpha1.ReasonNotAdopted))}, inUse: true},
+		"long stuck":    {rooms: []*imv1alpha1.LiveRoom{room("a", 0, reason(imv1alpha1.ReasonNotAdopted))}, after: 2 * time.Minute},
+		"stuck beside one that writes": {
+			rooms: []*imv1alpha1.LiveRoom{room("a", 0, reason(imv1alpha1.ReasonNotAdopted)), room("b", 0, same)},
+			after: 2 * time.Minute, inUse: true, want: []string{"b"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			inUse, key := prover(test.rooms, live)
-			if inUse != test.inUse || key.Name != test.want {
-				t.Errorf("got in use %t by %q, want %t by %q", inUse, key.Name, test.inUse, test.want)
+			inUse, keys := provers(test.rooms, "level", live, now.Add(test.after))
+			var names []string
+			for _, key := range keys {
+				names = append(names, key.Name)
+			}
+			if inUse != test.inUse || !slices.Equal(names, test.want) {
+				t.Errorf("got in use %t by %q, want %t by %q", inUse, names, test.inUse, test.want)
 			}
 		})
 	}
@@ -242,7 +259,10 @@ func TestPace(t *testing.T) {
 	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	var tries []time.Duration
 	for elapsed := time.Duration(0); elapsed <= 95*time.Second; elapsed += 500 * time.Millisecond {
-		if p.due(key, app, start.Add(elapsed)) {
+		if try, due := p.due(key, app, start.Add(elapsed)); due {
+			if try != len(tries) {
+				t.Errorf("try %d is counted as %d", len(tries), try)
+			}
 			tries = append(tries, elapsed)
 		}
 	}
@@ -252,7 +272,7 @@ func TestPace(t *testing.T) {
 		t.Errorf("got %v, want %v", tries, want)
 	}
 	p.forget(key, app)
-	if !p.due(key, app, start) {
+	if _, due := p.due(key, app, start); !due {
 		t.Error("a forgotten field has to wait")
 	}
 }

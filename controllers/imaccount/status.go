@@ -48,7 +48,9 @@ func (k *Kind) Report(account *imv1alpha1.ImAccount, pass *lifecycle.Pass[Desire
 	if pass.Desired == nil {
 		return
 	}
-	account.Status.UserID = pass.Desired.UserID
+	if pass.Created() || pass.Observed != nil && pass.Observed.Imported {
+		account.Status.UserID = pass.Desired.UserID
+	}
 	if pass.Desired.UserSig != nil && pass.Observed != nil {
 		account.Status.UserSigExpiresAt = nil
 		if end := validUntil(pass); !end.IsZero() {

@@ -68,7 +68,13 @@ func (k *Kind) issue(ctx context.Context, conn *application.Connection, d Desire
 	default:
 		uid = secret.UID
 	}
-	signature, err := conn.Signer().Sign(issue.UserID, d.UserSig.Validity)
+	signer := conn.Signer()
+	if signer.Fingerprint() != issue.KeyFingerprint {
+		wait := hold.New(imv1alpha1.ReasonPending, "the key was replaced during this pass")
+		wait.Silent, wait.After = true, time.Second
+		return wait
+	}
+	signature, err := signer.Sign(issue.UserID, d.UserSig.Validity)
 	if err != nil {
 		return fmt.Errorf("issuing a UserSig: %w", err)
 	}

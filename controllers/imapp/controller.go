@@ -79,8 +79,8 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 	}
 	before := app.DeepCopy()
 	facts := r.look(ctx, app)
-	if facts.gone || facts.err != nil {
-		return reconcile.Result{RequeueAfter: facts.retry}, facts.err
+	if facts.gone {
+		return reconcile.Result{RequeueAfter: facts.retry}, nil
 	}
 	report(app, facts)
 	if !equality.Semantic.DeepEqual(before.Status, app.Status) {
@@ -89,6 +89,9 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 		}
 	}
 	lifecycle.Announce(r.writer, before, app)
+	if facts.err != nil {
+		return reconcile.Result{}, facts.err
+	}
 	return reconcile.Result{RequeueAfter: facts.wait(r.clock.Now())}, nil
 }
 
@@ -99,18 +102,19 @@ func (r *Reconciler) look(ctx context.Context, app *imv1alpha1.ImApp) facts {
 	f.throttled, f.throttledFor = r.apps.Throttled(key)
 	switch rival, found, err := r.rival(ctx, app); {
 	case err != nil:
-		return failed(err)
+		return r.failed(key, f, err)
 	case !app.DeletionTimestamp.IsZero():
 		return r.depart(ctx, app, f)
 	case paused(app):
+		r.apps.Decide(key, imv1alpha1.ReasonPaused)
 		return f.held(imv1alpha1.ReasonPaused, "the annotation "+imv1alpha1.AnnotationPaused+" is set")
 	case found:
 		message := fmt.Sprintf("SDKAppID %d belongs to ImApp %s, which is older: delete one of the two", app.Spec.SDKAppID, client.ObjectKeyFromObject(rival))
-		r.apps.Close(key, imv1alpha1.ReasonConflict, message)
+		r.apps.Close(key, imv1alpha1.ReasonConflict)
 		return f.held(imv1alpha1.ReasonConflict, message)
 	}
 	if err := r.writer.Hold(ctx, app); err != nil {
-		return failed(err)
+		return r.failed(key, f, err)
 	}
 	return r.authenticate(ctx, key, app, f)
 }
@@ -120,10 +124,10 @@ func (r *Reconciler) look(ctx context.Context, app *imv1alpha1.ImApp) facts {
 func (r *Reconciler) authenticate(ctx context.Context, key types.NamespacedName, app *imv1alpha1.ImApp, f facts) facts {
 	credentials, missing, err := r.credentials(ctx, app)
 	if err != nil {
-		return failed(err)
+		return r.failed(key, f, err)
 	}
 	if missing != "" {
-		r.apps.LoseKey(key, missing)
+		r.apps.LoseKey(key)
 		return f.unauthenticated(imv1alpha1.ReasonCredentialsNotFound, missing)
 	}
 	settings := application.Settings{
@@ -134,11 +138,12 @@ func (r *Reconciler) authenticate(ctx context.Context, key types.NamespacedName,
 	}
 	verified, err := r.apps.Configure(key, settings)
 	if err != nil {
-		return failed(err)
+		return r.failed(key, f, err)
 	}
 	if !verified {
-		if until := r.apps.NextProbe(key); r.clock.Now().Before(until) {
-			return f.asBefore(app, until)
+		if refusal, wait := r.apps.Refused(key); wait {
+			r.apps.Close(key, refusal.Reason)
+			return f.refused(refusal)
 		}
 		if err := r.apps.Client(key).Probe(ctx); err != nil {
 			return r.refused(key, f, err)
@@ -155,6 +160,22 @@ func (r *Reconciler) rival(ctx context.Context, app *imv1alpha1.ImApp) (*imv1alp
 	}
 	rival, found := lifecycle.Rival(app, claimants)
 	return rival, found, nil
+}
+
+// failed ends a look that could not be finished. Nobody waits for a verdict that
+// does not come: an application that nothing is known of is closed.
+func (r *Reconciler) failed(key types.NamespacedName, f facts, err error) facts {
+	switch {
+	case err == nil:
+		return facts{gone: true}
+	case lifecycle.ComesAgain(err):
+		return facts{gone: true, retry: staleRetry}
+	}
+	reason, message := lifecycle.Describe(err)
+	r.apps.Decide(key, reason)
+	f = f.unauthenticated(reason, message)
+	f.err = err
+	return f
 }
 
 func paused(app *imv1alpha1.ImApp) bool {

@@ -58,12 +58,9 @@ func (r *Reconciler) credentials(ctx context.Context, app *imv1alpha1.ImApp) (cr
 // refused records a failed probe. Other objects wait on what is said here
 // instead of trying for themselves.
 func (r *Reconciler) refused(key types.NamespacedName, f facts, failure error) facts {
-	r.apps.ProbeFailed(key, failure)
 	reason, message := lifecycle.Describe(failure)
 	if reason == imv1alpha1.ReasonUnauthorized {
 		message += ": correct the key in the credentials Secret, spec.administrator or spec.region"
 	}
-	r.apps.Close(key, reason, message)
-	f.nextProbe = r.apps.NextProbe(key)
-	return f.unauthenticated(reason, message)
+	return f.refused(r.apps.ProbeFailed(key, failure, reason, message))
 }

@@ -33,11 +33,11 @@ func (r *Reconciler) depart(ctx context.Context, app *imv1alpha1.ImApp, f facts)
 	key := client.ObjectKeyFromObject(app)
 	users, err := r.users(ctx, app)
 	if err != nil {
-		return failed(err)
+		return r.failed(key, f, err)
 	}
 	if users == "" || app.Annotations[imv1alpha1.AnnotationAbandon] == "true" {
 		r.apps.Remove(key)
-		return failed(client.IgnoreNotFound(r.writer.Release(ctx, app)))
+		return r.failed(key, f, client.IgnoreNotFound(r.writer.Release(ctx, app)))
 	}
 	if f = r.authenticate(ctx, key, app, f); f.gone || f.err != nil {
 		return f

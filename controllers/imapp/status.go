@@ -23,6 +23,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	imv1alpha1 "github.com/liveroom-io/liveroom-operator/api/v1alpha1"
+	"github.com/liveroom-io/liveroom-operator/controllers/application"
 	"github.com/liveroom-io/liveroom-operator/controllers/lifecycle"
 )
 
@@ -38,22 +39,10 @@ type facts struct {
 
 	// gone says that the object has been released; there is no status to write.
 	gone bool
-	// err ends the pass without a status.
-	err error
-	// retry asks for another pass, with gone or err.
+	// retry asks for another pass, with gone.
 	retry time.Duration
-}
-
-// failed ends a pass without a status: because the object is gone (nil), was
-// read from a cache that is behind, or could not be handled.
-func failed(err error) facts {
-	switch {
-	case err == nil:
-		return facts{gone: true}
-	case lifecycle.ComesAgain(err):
-		return facts{gone: true, retry: staleRetry}
-	}
-	return facts{err: err}
+	// err goes to the queue once the status is written.
+	err error
 }
 
 // held says that the application was not looked at.
@@ -74,15 +63,10 @@ func (f facts) unauthenticated(reason, message string) facts {
 	return f
 }
 
-// asBefore repeats what the last pass said, while the next probe is put off.
-func (f facts) asBefore(app *imv1alpha1.ImApp, until time.Time) facts {
-	f.nextProbe = until
-	if was := meta.FindStatusCondition(app.Status.Conditions, imv1alpha1.ConditionAuthenticated); was != nil {
-		f.authenticated = lifecycle.Finding{Status: was.Status, Reason: was.Reason, Message: was.Message}
-		f.ready = lifecycle.Finding{Status: metav1.ConditionFalse, Reason: was.Reason, Message: was.Message}
-		return f
-	}
-	return f.unauthenticated(imv1alpha1.ReasonPending, "waiting for the next try of the credentials")
+// refused repeats what the last probe said, until the next one.
+func (f facts) refused(refusal application.Refusal) facts {
+	f.nextProbe = refusal.Until
+	return f.unauthenticated(refusal.Reason, refusal.Message)
 }
 
 // inUse says that deletion waits. What is known of the credentials stays.

@@ -70,6 +70,8 @@ func (r *Reconciler[O, D, S]) rival(ctx context.Context, obj O) (O, bool, error)
 	if err := r.client.List(ctx, list, client.MatchingFields{lookup.ByClaim: r.traits.Claim(obj)}); err != nil {
 		return none, false, fmt.Errorf("listing objects with the same claim: %w", err)
 	}
-	rival, found := Rival(obj, list.Objects())
+	// An object that may not use the application claims nothing in it.
+	claimants := slices.DeleteFunc(list.Objects(), func(other O) bool { return !r.apps.Admitted(ctx, other) })
+	rival, found := Rival(obj, claimants)
 	return rival, found, nil
 }

@@ -42,7 +42,7 @@ func (r *Reconciler[O, D, S]) finish(ctx context.Context, before, obj O, pass *P
 		}
 		return reconcile.Result{RequeueAfter: v.after}, nil
 	}
-	found := findings(r.traits.Conditions, pass)
+	found := findings(r.traits.Conditions, before, pass)
 	ready := summarise(r.traits.Conditions, found, pass)
 	if r.traits.Unconverged != nil && pass.Err == nil {
 		*r.traits.Unconverged(obj) = pass.GivenUp
@@ -68,8 +68,7 @@ func (r *Reconciler[O, D, S]) announce(ctx context.Context, before, obj O, pass 
 		log.FromContext(ctx).Info("Changed IM", "changes", summary(pass.Applied))
 	}
 	was := meta.FindStatusCondition(before.GetObjectStatus().Conditions, imv1alpha1.ConditionReady)
-	// A kind that mirrors nothing (a declaration that is proven once) has nothing to repair.
-	repaired := r.traits.Unconverged != nil && was != nil && was.Status == metav1.ConditionTrue && len(pass.Applied) > 0 &&
+	repaired := r.drift.take(keyOf(obj)) && len(pass.Applied) > 0 && was != nil && was.Status == metav1.ConditionTrue &&
 		before.GetObjectStatus().ObservedGeneration == obj.GetGeneration()
 	if !Announce(r.writer, before, obj) && repaired {
 		r.writer.Event(obj, false, "Repaired", "brought back: "+summary(pass.Applied))

@@ -77,6 +77,10 @@ type Traits[O imv1alpha1.Managed] struct {
 	// Unconverged points to the list of changes given up in the object's status;
 	// nil for a kind whose writes cannot fail to converge.
 	Unconverged func(O) *[]imv1alpha1.UnconvergedChange
+	// Owns says whether an object may have something in IM that its deletion
+	// has to remove. Nil for a kind that always has, and whose deletionPolicy
+	// says whether to remove it.
+	Owns func(O) bool
 	// Status returns what the controller owns of the object's status, in the
 	// form that is applied. What other writers own must not be in it.
 	Status func(O) any

@@ -65,6 +65,34 @@ func (f *freshness) forget(key types.NamespacedName) {
 	delete(f.versions, key)
 }
 
+// Drift remembers which objects a sweep found different from what is declared,
+// so that bringing them back is told as a repair, and other changes are not.
+type Drift struct {
+	mu   sync.Mutex
+	keys map[types.NamespacedName]struct{}
+}
+
+// NewDrift returns an empty memory, to be shared by a sweeper and a reconciler.
+func NewDrift() *Drift { return &Drift{keys: map[types.NamespacedName]struct{}{}} }
+
+func (d *Drift) note(key types.NamespacedName) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.keys[key] = struct{}{}
+}
+
+// take reports whether an object was found different, and forgets it.
+func (d *Drift) take(key types.NamespacedName) bool {
+	if d == nil {
+		return false
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	_, found := d.keys[key]
+	delete(d.keys, key)
+	return found
+}
+
 // patience counts how often in a row an object has been held by one reason, so
 // that the waits grow.
 type patience struct {

@@ -111,6 +111,10 @@ func judge(err error) verdict {
 	if wait, ok := hold.As(err); ok {
 		return verdict{reason: wait.Reason, message: cut(wait.Message), after: wait.After, silent: wait.Silent, err: err}
 	}
+	if errors.Is(err, im.ErrClosed) {
+		// The application got another client while this pass held the old one.
+		return verdict{reason: imv1alpha1.ReasonUnavailable, after: 100 * time.Millisecond, silent: true, err: err}
+	}
 	if failure, ok := im.AsError(err); ok {
 		reason, known := reasons[failure.Class]
 		if !known {

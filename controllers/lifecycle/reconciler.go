@@ -59,6 +59,8 @@ type Deps struct {
 	Apps *application.Registry
 	// Clock of the cluster.
 	Clock clock.PassiveClock
+	// Drift is shared with the sweeper; nil for a kind without one.
+	Drift *Drift
 	// Verify asks for a new thing to be read back soon, together with others.
 	// Nil verifies each in a pass of its own.
 	Verify func(key types.NamespacedName)
@@ -72,6 +74,7 @@ type Reconciler[O imv1alpha1.Managed, D Desired, S Observed] struct {
 	apps        *application.Registry
 	clock       clock.PassiveClock
 	verify      func(types.NamespacedName)
+	drift       *Drift
 	writer      *Writer
 	fresh       *freshness
 	patience    *patience
@@ -82,7 +85,7 @@ type Reconciler[O imv1alpha1.Managed, D Desired, S Observed] struct {
 func New[O imv1alpha1.Managed, D Desired, S Observed](kind Kind[O, D, S], deps Deps) *Reconciler[O, D, S] {
 	fresh := newFreshness()
 	return &Reconciler[O, D, S]{
-		kind: kind, traits: kind.Traits(), client: deps.Client, apps: deps.Apps, clock: deps.Clock, verify: deps.Verify,
+		kind: kind, traits: kind.Traits(), client: deps.Client, apps: deps.Apps, clock: deps.Clock, verify: deps.Verify, drift: deps.Drift,
 		writer: &Writer{client: deps.Client, recorder: deps.Recorder, fresh: fresh},
 		fresh:  fresh, patience: newPatience(), convergence: newConvergence(),
 	}
@@ -250,7 +253,8 @@ func (r *Reconciler[O, D, S]) finalize(ctx context.Context, obj O) error {
 	keep := !marked || // nothing was written by this object
 		obj.GetAnnotations()[imv1alpha1.AnnotationAbandon] == "true" ||
 		obj.GetDeletionPolicy() == imv1alpha1.DeletionPolicyRetain ||
-		obj.GetManagementPolicy() == imv1alpha1.ManagementPolicyObserve
+		obj.GetManagementPolicy() == imv1alpha1.ManagementPolicyObserve ||
+		r.traits.Owns != nil && !r.traits.Owns(obj)
 	if !keep {
 		if err := r.release(ctx, obj, mark); err != nil {
 			return err
@@ -282,8 +286,11 @@ func (r *Reconciler[O, D, S]) release(ctx context.Context, obj O, mark Mark) err
 	if v.silent {
 		return err
 	}
-	blocked := hold.New(v.reason, "%s cannot be removed from IM: %s. To finish without removing it, set deletionPolicy to Retain or the annotation %s to \"true\"",
-		r.traits.Thing(obj), v.message, imv1alpha1.AnnotationAbandon)
+	way := fmt.Sprintf("set the annotation %s to \"true\"", imv1alpha1.AnnotationAbandon)
+	if r.traits.Owns == nil {
+		way = "set deletionPolicy to Retain, or " + way
+	}
+	blocked := hold.New(v.reason, "%s cannot be removed from IM: %s. To finish without removing it, %s", r.traits.Thing(obj), v.message, way)
 	blocked.After = v.after
 	return blocked
 }
@@ -292,4 +299,5 @@ func (r *Reconciler[O, D, S]) forget(key types.NamespacedName) {
 	r.fresh.forget(key)
 	r.patience.forget(key)
 	r.convergence.forget(key)
+	r.drift.take(key)
 }

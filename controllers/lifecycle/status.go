@@ -37,15 +37,15 @@ type Finding struct {
 }
 
 // findings computes the kind's own conditions from the facts of a pass.
-func findings[D, S any](owned []string, pass *Pass[D, S]) map[string]Finding {
+func findings[D, S any](owned []string, before imv1alpha1.Object, pass *Pass[D, S]) map[string]Finding {
 	found := make(map[string]Finding, len(owned))
 	for _, condition := range owned {
-		found[condition] = finding(condition, pass)
+		found[condition] = finding(condition, before, pass)
 	}
 	return found
 }
 
-func finding[D, S any](condition string, pass *Pass[D, S]) Finding {
+func finding[D, S any](condition string, before imv1alpha1.Object, pass *Pass[D, S]) Finding {
 	for _, failure := range pass.Failures {
 		if failure.Change.Condition == condition {
 			return Finding{metav1.ConditionFalse, judge(failure.Err).reason, failure.describe()}
@@ -57,8 +57,7 @@ func finding[D, S any](condition string, pass *Pass[D, S]) Finding {
 			strings.Join(stuck, ", "), imv1alpha1.AnnotationReconcileAt)}
 	}
 	if pass.Err != nil {
-		v := judge(pass.Err)
-		return Finding{metav1.ConditionUnknown, v.reason, v.message}
+		return unseen(condition, before, pass)
 	}
 	if pass.ReadOnly {
 		if differing := pathsOf(pass, condition, false); len(differing) > 0 {
@@ -67,6 +66,18 @@ func finding[D, S any](condition string, pass *Pass[D, S]) Finding {
 		}
 	}
 	return Finding{metav1.ConditionTrue, imv1alpha1.ReasonAsDeclared, ""}
+}
+
+// unseen is what can be said of a condition when the pass ended early. If IM was
+// not even read, what was found for this generation before still is the last
+// thing known; Ready says what is in the way.
+func unseen[D, S any](condition string, before imv1alpha1.Object, pass *Pass[D, S]) Finding {
+	was := meta.FindStatusCondition(before.GetObjectStatus().Conditions, condition)
+	if pass.Observed == nil && was != nil && was.Status != metav1.ConditionUnknown && was.ObservedGeneration == before.GetGeneration() {
+		return Finding{was.Status, was.Reason, was.Message}
+	}
+	v := judge(pass.Err)
+	return Finding{metav1.ConditionUnknown, v.reason, v.message}
 }
 
 // pathsOf lists the planned paths of a condition, or only those given up.

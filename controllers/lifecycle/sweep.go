@@ -25,6 +25,7 @@ import (
 	"time"
 
 	"golang.org/x/time/rate"
+	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -73,6 +74,7 @@ type Sweeper[O imv1alpha1.Managed, D Desired, S Observed] struct {
 	reader client.Reader
 	apps   *application.Registry
 	wake   *trigger.Trigger
+	drift  *Drift
 	second time.Duration
 
 	mu      sync.Mutex
@@ -82,10 +84,10 @@ type Sweeper[O imv1alpha1.Managed, D Desired, S Observed] struct {
 // NewSweeper returns a sweeper; reader is the cache, second the length of one
 // second of a drift interval (tests shorten it).
 func NewSweeper[O imv1alpha1.Managed, D Desired, S Observed](kind Surveyor[O, D, S], reader client.Reader,
-	apps *application.Registry, wake *trigger.Trigger, second time.Duration,
+	apps *application.Registry, wake *trigger.Trigger, drift *Drift, second time.Duration,
 ) *Sweeper[O, D, S] {
 	return &Sweeper[O, D, S]{
-		kind: kind, traits: kind.Traits(), reader: reader, apps: apps, wake: wake, second: second,
+		kind: kind, traits: kind.Traits(), reader: reader, apps: apps, wake: wake, drift: drift, second: second,
 		pending: map[types.NamespacedName]struct{}{},
 	}
 }
@@ -288,7 +290,8 @@ func (s *Sweeper[O, D, S]) rotate(ctx context.Context, app types.NamespacedName,
 }
 
 // wakeIfDifferent wakes an object whose plan is not empty, unless nothing would
-// come of it: the thing is not ours, or the differences were given up.
+// come of it: the thing is not ours, or the differences were given up. It also
+// wakes one that says something is wrong when nothing is any more.
 func (s *Sweeper[O, D, S]) wakeIfDifferent(obj O, desired D, observed S) {
 	if observed.Exists() && obj.GetManagementPolicy() == imv1alpha1.ManagementPolicyManage &&
 		obj.GetAdoptionPolicy() != imv1alpha1.AdoptionPolicyAdopt {
@@ -297,9 +300,15 @@ func (s *Sweeper[O, D, S]) wakeIfDifferent(obj O, desired D, observed S) {
 		}
 	}
 	given := *s.traits.Unconverged(obj)
-	for _, change := range s.kind.Plan(desired, observed) {
+	plan := s.kind.Plan(desired, observed)
+	if len(plan) == 0 && !meta.IsStatusConditionTrue(obj.GetObjectStatus().Conditions, imv1alpha1.ConditionReady) {
+		s.wake.Wake(trigger.Background, keyOf(obj))
+		return
+	}
+	for _, change := range plan {
 		mine := imv1alpha1.UnconvergedChange{Path: change.Path, Digest: change.Digest()}
 		if change.Verb == Create || !slices.Contains(given, mine) {
+			s.drift.note(keyOf(obj))
 			s.wake.Wake(trigger.Background, keyOf(obj))
 			return
 		}

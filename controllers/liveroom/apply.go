@@ -89,10 +89,13 @@ func applyField(ctx context.Context, conn *application.Connection, d Desired, fi
 	}
 	write := func() error { return conn.Client.ChangeGroup(ctx, d.GroupID, im.GroupChange{Field: &field}) }
 	state, err := conn.Fields.Prove(ctx, application.FieldType{Name: field.Key, Type: d.Type}, write, application.FieldVerdict)
-	if err == nil && state != imv1alpha1.RegistrationRegistered {
+	switch {
+	case err != nil || state == imv1alpha1.RegistrationRegistered:
+		return err
+	case state == imv1alpha1.RegistrationNotRegistered:
 		return notRegistered(field.Key, d.Type)
 	}
-	return err
+	return hold.New(imv1alpha1.ReasonAwaitingProof, "another room is proving custom field %s for %s", field.Key, d.Type)
 }
 
 func notRegistered(name string, room imv1alpha1.RoomType) error {

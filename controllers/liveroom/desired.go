@@ -154,19 +154,10 @@ func (k *Kind) user(ctx context.Context, room *imv1alpha1.LiveRoom, path string,
 	if lookup.AppKey(&account) != lookup.AppKey(room) {
 		return "", hold.New(imv1alpha1.ReasonInvalid, "%s: ImAccount %s belongs to another ImApp: name an account of %s", path, key, lookup.AppKey(room))
 	}
-	if !imported(&account) {
+	if !account.Known() {
 		return "", hold.New(imv1alpha1.ReasonReferenceNotReady, "%s: waiting for ImAccount %s to be imported", path, key)
 	}
 	return account.UserID(), nil
-}
-
-func imported(account *imv1alpha1.ImAccount) bool {
-	for _, condition := range account.Status.Conditions {
-		if condition.Type == imv1alpha1.ConditionImported {
-			return condition.Status == "True"
-		}
-	}
-	return false
 }
 
 func (k *Kind) resolveFields(ctx context.Context, conn *application.Connection, room *imv1alpha1.LiveRoom, d *Desired) error {
@@ -196,7 +187,7 @@ func (k *Kind) registration(ctx context.Context, conn *application.Connection, r
 	}
 	what := application.FieldType{Name: name, Type: room.Spec.Type}
 	for _, field := range fields.Objects() {
-		if field.Spec.Scope != imv1alpha1.FieldScopeGroup || !field.Declares(room.Spec.Type) {
+		if field.Spec.Scope != imv1alpha1.FieldScopeGroup || !field.Declares(room.Spec.Type) || !k.apps.Admitted(ctx, field) {
 			continue
 		}
 		if field.Registered(room.Spec.Type) {

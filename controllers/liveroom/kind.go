@@ -46,12 +46,13 @@ const surveySize = 50
 type Kind struct {
 	reader     client.Reader
 	references *reference.Reader
+	apps       *application.Registry
 	clock      clock.PassiveClock
 }
 
 // New returns the kind; reader is the cache.
-func New(reader client.Reader, references *reference.Reader, clk clock.PassiveClock) *Kind {
-	return &Kind{reader: reader, references: references, clock: clk}
+func New(reader client.Reader, references *reference.Reader, apps *application.Registry, clk clock.PassiveClock) *Kind {
+	return &Kind{reader: reader, references: references, apps: apps, clock: clk}
 }
 
 var _ lifecycle.Surveyor[*imv1alpha1.LiveRoom, Desired, Observed] = (*Kind)(nil)

@@ -180,13 +180,14 @@ func planAttributes(d Desired, o Observed, fresh bool) []lifecycle.Change {
 
 // settled reports whether a value needs no write.
 func (v Value) settled(now string, fresh bool) bool {
+	initialize := v.Policy == imv1alpha1.WritePolicyInitialize && !fresh
+	if initialize && v.Written {
+		return true // whatever is there now is the application's
+	}
 	if !v.Declared || v.Registration != imv1alpha1.RegistrationRegistered {
 		return false
 	}
-	if v.Policy == imv1alpha1.WritePolicyInitialize && !fresh && (v.Written || now != "") {
-		return true
-	}
-	return now == v.Value
+	return now == v.Value || initialize && now != ""
 }
 
 func planBans(d Desired, o Observed) []lifecycle.Change {

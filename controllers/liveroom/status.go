@@ -44,7 +44,7 @@ func (k *Kind) Report(room *imv1alpha1.LiveRoom, pass *lifecycle.Pass[Desired, O
 	d := *pass.Desired
 	status := &room.Status
 	status.GroupID = d.GroupID
-	status.OwnerUserID = d.Owner
+	status.OwnerUserID = owner(status.OwnerUserID, d, pass)
 	warnOfLength(room, d)
 	if pass.ReadOnly || pass.Observed == nil {
 		return
@@ -59,9 +59,23 @@ func (k *Kind) Report(room *imv1alpha1.LiveRoom, pass *lifecycle.Pass[Desired, O
 	}
 	status.InitializedFields = initialized(d.Fields, "customFields", pass)
 	status.InitializedAttributes = initialized(d.Attributes, "attributes", pass)
-	if pass.Err == nil {
-		status.BannedUserIDs = banned(status.BannedUserIDs, d, pass)
+	status.BannedUserIDs = banned(status.BannedUserIDs, d, pass)
+}
+
+// owner is who owns the group in IM, as far as it is known.
+func owner(before string, d Desired, pass *lifecycle.Pass[Desired, Observed]) string {
+	changed := slices.ContainsFunc(pass.Applied, func(c lifecycle.Change) bool {
+		return c.Verb == lifecycle.Create || c.Path == "owner"
+	})
+	switch {
+	case changed:
+		return d.Owner
+	case pass.Observed == nil:
+		return before
+	case pass.Observed.Exists():
+		return pass.Observed.Group.OwnerUserID
 	}
+	return ""
 }
 
 // initialized lists the Initialize values that have been written, which is all
@@ -84,18 +98,19 @@ func initialized(values []Value, prefix string, pass *lifecycle.Pass[Desired, Ob
 
 // banned lists whom the operator has banned, and not let in again.
 func banned(before []string, d Desired, pass *lifecycle.Pass[Desired, Observed]) []string {
+	among := func(changes []lifecycle.Change, user string) bool {
+		return slices.ContainsFunc(changes, func(c lifecycle.Change) bool { return c.Path == banPath(user) })
+	}
 	var users []string
 	for user := range d.Bans {
-		failed := slices.ContainsFunc(pass.Failures, func(f lifecycle.Failure) bool { return f.Change.Path == banPath(user) })
-		if !failed || slices.Contains(before, user) {
+		// in force: set in this pass, or found as declared
+		if among(pass.Applied, user) || !among(pass.Planned, user) || slices.Contains(before, user) {
 			users = append(users, user)
 		}
 	}
 	for _, user := range before {
-		if _, wanted := d.Bans[user]; wanted {
-			continue
-		}
-		if slices.ContainsFunc(pass.Failures, func(f lifecycle.Failure) bool { return f.Change.Path == banPath(user) }) {
+		// to be lifted, and not lifted yet
+		if _, wanted := d.Bans[user]; !wanted && among(pass.Planned, user) && !among(pass.Applied, user) {
 			users = append(users, user)
 		}
 	}
