@@ -59,11 +59,11 @@ func (s *story) samples() []*unstructured.Unstructured {
 		decoder := utilyaml.NewYAMLOrJSONDecoder(bytes.NewReader(text), 4096)
 		for {
 			obj := &unstructured.Unstructured{}
-			if err := decoder.Decode(obj); errors.Is(err, io.EOF) {
+			err := decoder.Decode(obj)
+			if errors.Is(err, io.EOF) {
 				break
-			} else {
-				s.Expect(err).NotTo(HaveOccurred(), file)
 			}
+			s.Expect(err).NotTo(HaveOccurred(), file)
 			s.moveHere(obj)
 			objects = append(objects, obj)
 		}

@@ -84,6 +84,7 @@ func TestLiveRoomCreation(t *testing.T) {
 		{"groupID of 49 characters", group(letters(49)), "spec.groupID"},
 		{"groupID in Chinese", group("直播"), "spec.groupID"},
 		{"groupID of IM's own form", group("@TGS#abc"), "must not begin with @TGS#: choose another one"},
+		{"groupID of a scratch group", group("liveroom-probe-Public"), "serve to prove custom fields: choose another one"},
 
 		{"owner by userID", owner(UserReference{UserID: "host"}), ""},
 		{"owner by account", owner(UserReference{AccountRef: &AccountReference{Name: "host"}}), ""},

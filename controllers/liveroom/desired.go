@@ -19,6 +19,7 @@ package liveroom
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -29,6 +30,7 @@ import (
 	"github.com/liveroom-io/liveroom-operator/controllers/application"
 	"github.com/liveroom-io/liveroom-operator/controllers/hold"
 	"github.com/liveroom-io/liveroom-operator/controllers/lookup"
+	"github.com/liveroom-io/liveroom-operator/controllers/reference"
 	"github.com/liveroom-io/liveroom-operator/internal/im"
 )
 
@@ -37,7 +39,7 @@ import (
 const (
 	maxGroupIDBytes         = 48
 	maxFieldBytes           = 512
-	maxAttributeBytes       = 4000
+	maxAttributeBytes       = reference.MaxValueBytes
 	maxAttributesBytesTotal = 16000
 )
 
@@ -128,22 +130,24 @@ func (k *Kind) resolveUsers(ctx context.Context, room *imv1alpha1.LiveRoom, d *D
 		return nil
 	}
 	d.Administrators = make([]string, 0, len(room.Spec.Administrators))
-	for i, reference := range room.Spec.Administrators {
-		user, err := k.user(ctx, room, fmt.Sprintf("administrators[%d]", i), reference)
+	for i, named := range room.Spec.Administrators {
+		user, err := k.user(ctx, room, fmt.Sprintf("administrators[%d]", i), named)
 		if err != nil {
 			return err
 		}
-		d.Administrators = append(d.Administrators, user)
+		if !slices.Contains(d.Administrators, user) { // one user may be named in two ways
+			d.Administrators = append(d.Administrators, user)
+		}
 	}
 	return nil
 }
 
 // user follows a reference to an account, and waits until it is imported.
-func (k *Kind) user(ctx context.Context, room *imv1alpha1.LiveRoom, path string, reference imv1alpha1.UserReference) (string, error) {
-	if reference.AccountRef == nil {
-		return reference.UserID, nil
+func (k *Kind) user(ctx context.Context, room *imv1alpha1.LiveRoom, path string, named imv1alpha1.UserReference) (string, error) {
+	if named.AccountRef == nil {
+		return named.UserID, nil
 	}
-	key := types.NamespacedName{Namespace: room.Namespace, Name: reference.AccountRef.Name}
+	key := types.NamespacedName{Namespace: room.Namespace, Name: named.AccountRef.Name}
 	var account imv1alpha1.ImAccount
 	if err := k.reader.Get(ctx, key, &account); err != nil {
 		if apierrors.IsNotFound(err) {
@@ -226,18 +230,11 @@ func (k *Kind) value(ctx context.Context, room *imv1alpha1.LiveRoom, path string
 		}
 		return *inline, nil
 	}
-	text, err := k.references.Value(ctx, room.Namespace, from.ConfigMapKeyRef)
-	if err != nil {
-		if wait, ok := hold.As(err); ok {
-			return "", hold.New(wait.Reason, "%s: %s", path, wait.Message)
-		}
-		return "", err
+	text, err := k.references.Value(ctx, room.Namespace, from.ConfigMapKeyRef, limit)
+	if wait, ok := hold.As(err); ok {
+		return "", hold.New(wait.Reason, "%s: %s", path, wait.Message)
 	}
-	if len(text) > limit {
-		return "", &hold.Error{Reason: imv1alpha1.ReasonInvalid, Message: fmt.Sprintf("%s: key %q of ConfigMap %s has %d of at most %d bytes: shorten it",
-			path, from.ConfigMapKeyRef.Key, from.ConfigMapKeyRef.Name, len(text), limit)}
-	}
-	return text, nil
+	return text, err
 }
 
 // keys are the custom fields that IM knows and may be asked for.

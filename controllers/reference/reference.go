@@ -22,6 +22,7 @@ package reference
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	lru "github.com/hashicorp/golang-lru/v2"
 	"golang.org/x/sync/singleflight"
@@ -35,70 +36,103 @@ import (
 	"github.com/liveroom-io/liveroom-operator/controllers/hold"
 )
 
-// cachedConfigMaps bounds how many ConfigMaps are kept, each of at most 1 MiB
-// by the API server's limit and as a rule far smaller.
-const cachedConfigMaps = 64
+const (
+	// cachedValues bounds how many values of ConfigMaps are kept, each of at most
+	// MaxValueBytes.
+	cachedValues = 16_384
+	// MaxValueBytes is the longest value that anything can be made of: that of a
+	// group attribute. Of a longer one only the length is kept.
+	MaxValueBytes = 4000
+)
 
 // Reader reads referenced objects.
 type Reader struct {
 	metadata client.Reader
 	live     client.Reader
-	contents *lru.Cache[types.NamespacedName, content]
+	values   *lru.Cache[valueKey, value]
 	flights  singleflight.Group
 }
 
-type content struct {
+type valueKey struct {
+	configMap types.NamespacedName
+	key       string
+}
+
+// value is one value of a ConfigMap at a version. An absent one is kept as well.
+type value struct {
 	version string
-	data    map[string]string
+	text    string
+	bytes   int
+	present bool
 }
 
 // NewReader returns a reader. metadata is the cache, live the API server.
 func NewReader(metadata, live client.Reader) (*Reader, error) {
-	contents, err := lru.New[types.NamespacedName, content](cachedConfigMaps)
+	values, err := lru.New[valueKey, value](cachedValues)
 	if err != nil {
-		return nil, fmt.Errorf("making the ConfigMap cache: %w", err)
+		return nil, fmt.Errorf("making the cache of values: %w", err)
 	}
-	return &Reader{metadata: metadata, live: live, contents: contents}, nil
+	return &Reader{metadata: metadata, live: live, values: values}, nil
 }
 
-// Value returns a value of a ConfigMap, or the wait ReferenceNotFound.
-func (r *Reader) Value(ctx context.Context, namespace string, ref imv1alpha1.ConfigMapKeyReference) (string, error) {
+// Value returns a value of a ConfigMap of at most limit bytes, which must not be
+// more than MaxValueBytes. Otherwise it returns a wait: ReferenceNotFound, or
+// Invalid for a value that is too long.
+func (r *Reader) Value(ctx context.Context, namespace string, ref imv1alpha1.ConfigMapKeyReference, limit int) (string, error) {
 	key := types.NamespacedName{Namespace: namespace, Name: ref.Name}
-	data, err := r.configMap(ctx, key)
-	if apierrors.IsNotFound(err) {
+	found, err := r.value(ctx, valueKey{configMap: key, key: ref.Key})
+	switch {
+	case apierrors.IsNotFound(err):
 		return "", hold.New(imv1alpha1.ReasonReferenceNotFound, "ConfigMap %s does not exist: create it", key)
-	}
-	if err != nil {
+	case err != nil:
 		return "", fmt.Errorf("reading ConfigMap %s: %w", key, err)
-	}
-	value, ok := data[ref.Key]
-	if !ok {
+	case !found.present:
 		return "", hold.New(imv1alpha1.ReasonReferenceNotFound, "ConfigMap %s has no key %q: add it", key, ref.Key)
+	case found.bytes > limit:
+		return "", hold.New(imv1alpha1.ReasonInvalid, "key %q of ConfigMap %s has %d of at most %d bytes: shorten it", ref.Key, key, found.bytes, limit)
 	}
-	return value, nil
+	return found.text, nil
 }
 
-func (r *Reader) configMap(ctx context.Context, key types.NamespacedName) (map[string]string, error) {
+func (r *Reader) value(ctx context.Context, key valueKey) (value, error) {
 	meta := &metav1.PartialObjectMetadata{}
 	meta.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("ConfigMap"))
-	if err := r.metadata.Get(ctx, key, meta); err != nil {
-		return nil, err
+	if err := r.metadata.Get(ctx, key.configMap, meta); err != nil {
+		return value{}, err
 	}
-	if kept, ok := r.contents.Get(key); ok && kept.version == meta.ResourceVersion {
-		return kept.data, nil
+	if kept, ok := r.values.Get(key); ok && kept.version == meta.ResourceVersion {
+		return kept, nil
 	}
-	read, err, _ := r.flights.Do(key.String()+"/"+meta.ResourceVersion, func() (any, error) {
+	// All who wait for this version share one read.
+	read, err, _ := r.flights.Do(key.configMap.String()+"/"+meta.ResourceVersion, func() (any, error) {
 		var live corev1.ConfigMap
-		if err := r.live.Get(ctx, key, &live); err != nil {
+		if err := r.live.Get(ctx, key.configMap, &live); err != nil {
 			return nil, err
 		}
-		r.contents.Add(key, content{version: live.ResourceVersion, data: live.Data})
-		return live.Data, nil
+		for name, text := range live.Data {
+			r.values.Add(valueKey{configMap: key.configMap, key: name}, valueOf(live.ResourceVersion, text))
+		}
+		return &live, nil
 	})
 	if err != nil {
-		return nil, err
+		return value{}, err
 	}
-	return read.(map[string]string), nil
+	live := read.(*corev1.ConfigMap)
+	text, present := live.Data[key.key]
+	if !present {
+		absent := value{version: live.ResourceVersion}
+		r.values.Add(key, absent)
+		return absent, nil
+	}
+	return valueOf(live.ResourceVersion, text), nil
+}
+
+func valueOf(version, text string) value {
+	v := value{version: version, bytes: len(text), present: true}
+	if len(text) <= MaxValueBytes {
+		v.text = strings.Clone(text) // not a part of the whole ConfigMap
+	}
+	return v
 }
 
 // Secret reads a Secret from the API server. Secrets are not kept in memory.

@@ -57,9 +57,9 @@ type batching[In, Out any] struct {
 
 // batcher gathers calls about single things into calls about many.
 //
-// A batch leaves when it is full; or when a slot is free and nothing has arrived for the linger time, or something has
-// waited for the gather time. So a lone item waits for the linger time, items under load travel in full batches,
-// and while all slots are taken items gather for free.
+// A batch leaves when it is full; or when a slot is free and nothing has arrived for the linger time, and no batch has
+// left for half the gather time, or something has waited for the gather time. So a lone item waits for the linger time,
+// items under load travel in full batches, and while all slots are taken items gather for free.
 //
 // Each caller waits under its own context and may leave at any time: an item that nobody waits for any more is taken
 // out if it has not left, and a batch under way goes on. A key is never in two batches at once.
@@ -79,6 +79,8 @@ type batcher[In, Out any] struct {
 	waiting int
 	running int
 	arrival time.Time
+	// lastLeft is when the last batch left.
+	lastLeft time.Time
 	timer   *time.Timer
 	armed   bool
 	closed  bool
@@ -222,6 +224,7 @@ func (b *batcher[In, Out]) dispatch() {
 		b.queue = slices.Delete(b.queue, 0, len(batch))
 		b.waiting -= len(batch)
 		b.running++
+		b.lastLeft = time.Now()
 		for _, e := range batch {
 			e.left = true
 		}
@@ -246,6 +249,11 @@ func (b *batcher[In, Out]) dispatch() {
 // untilDue is the time until the oldest entry may leave in a batch that is not full.
 func (b *batcher[In, Out]) untilDue() time.Duration {
 	quiet := b.arrival.Add(b.linger)
+	// Under load callers come back in clumps: what follows closely on a batch
+	// waits for the rest of its clump.
+	if next := b.lastLeft.Add(b.gather / 2); quiet.Before(next) {
+		quiet = next
+	}
 	patience := b.queue[0].since.Add(b.gather)
 	if patience.Before(quiet) {
 		quiet = patience
