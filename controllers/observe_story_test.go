@@ -71,3 +71,22 @@ func TestDeletingAnObservedRoomLeavesItsGroup(t *testing.T) {
 	s.Eventually(s.gone(room)).Should(BeTrue())
 	s.Expect(s.group("live_one").Name).To(Equal("theirs"))
 }
+
+func TestObservedDriftThatHasGone(t *testing.T) {
+	s := begin(t)
+	room := s.observed("theirs")
+	s.Eventually(s.ready(room)).Should(Equal("False DriftDetected"))
+	s.Expect(s.sim.MutateGroup("live_one", simim.GroupChange{Name: &room.Spec.Name})).To(Succeed())
+	s.Eventually(s.ready(room)).Should(Equal(asDeclared))
+}
+
+func TestObservedGroupThatComesLater(t *testing.T) {
+	s := begin(t)
+	room := s.room("one", func(spec *imv1alpha1.LiveRoomSpec) { spec.ManagementPolicy = imv1alpha1.ManagementPolicyObserve })
+	s.create(room)
+	s.Eventually(s.ready(room)).Should(Equal("False NotExisting"))
+	s.Expect(s.sim.SeedGroup(simim.GroupSeed{
+		GroupID: "live_one", Type: "AVChatRoom", Name: room.Spec.Name, Notification: *room.Spec.Announcement,
+	})).To(Succeed())
+	s.Eventually(s.ready(room)).Should(Equal(asDeclared))
+}

@@ -141,3 +141,15 @@ func TestSecretThatComesBack(t *testing.T) {
 	s.Eventually(s.ready(app), "5s").Should(Equal(asDeclared))
 	s.Eventually(s.ready(room), "5s").Should(Equal(asDeclared))
 }
+
+func TestPausedAppIsNamedByItsUsers(t *testing.T) {
+	s := prepare(t)
+	s.start()
+	app, room := s.app(), s.room("one")
+	app.Annotations = map[string]string{imv1alpha1.AnnotationPaused: "true"}
+	s.create(s.secret(secretKey), app, room)
+	s.Eventually(s.ready(app)).Should(Equal("Unknown Paused"))
+	s.Eventually(s.ready(room)).Should(Equal("False AppNotReady"))
+	update(s, app, func(a *imv1alpha1.ImApp) { delete(a.Annotations, imv1alpha1.AnnotationPaused) })
+	s.Eventually(s.ready(room)).Should(Equal(asDeclared))
+}

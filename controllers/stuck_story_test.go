@@ -85,3 +85,17 @@ func TestStuckProfileIsNamed(t *testing.T) {
 	s.Eventually(func() int { return s.sim.Calls("portrait_get") - reads }).Should(BeNumerically(">=", 4))
 	s.Expect(s.sim.Calls("portrait_set")).To(Equal(writes))
 }
+
+// A difference that others have settled is no difference any more.
+func TestStuckChangeThatOthersHaveMade(t *testing.T) {
+	s := begin(t)
+	room := s.room("one")
+	s.create(room)
+	s.Eventually(s.ready(room)).Should(Equal(asDeclared))
+	s.Expect(s.sim.SetMangle(simim.Mangle{Field: "Name", Suffix: "~"})).To(Succeed())
+	update(s, room, func(r *imv1alpha1.LiveRoom) { r.Spec.Name = "other" })
+	s.Eventually(s.ready(room)).Should(Equal("False NotConverging"))
+	s.sim.ClearMangles()
+	s.Expect(s.sim.MutateGroup("live_one", simim.GroupChange{Name: &room.Spec.Name})).To(Succeed())
+	s.Eventually(s.ready(room)).Should(Equal(asDeclared))
+}
