@@ -55,6 +55,7 @@ type UserSigSecret struct {
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$`
 	SecretName string `json:"secretName"`
 
 	// validitySeconds of each UserSig. Absent means 604800 (seven days).

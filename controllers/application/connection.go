@@ -101,6 +101,10 @@ type lane struct {
 	// lockedUntil holds back every probe: IM locks an account that failed too often.
 	lockedUntil time.Time
 	failures    int
+	// strikes counts in a row how often calls were refused though a probe was
+	// accepted; struck is when that last happened.
+	strikes int
+	struck  time.Time
 	// refusal is what the last failed probe said, in words for a condition.
 	refusal   Refusal
 	throttled time.Time

@@ -175,14 +175,16 @@ func (r *Registry) Configure(key types.NamespacedName, settings Settings) (verif
 			Credentials:       settings.Credentials,
 			RequestsPerSecond: settings.RequestsPerSecond,
 			OnThrottle:        func(string) { r.throttled(key) },
-			OnUnauthorized:    func(error) { r.refused(key) },
+			OnUnauthorized:    func(failure error) { r.refused(key, failure) },
 		})
 		if err != nil {
 			return false, fmt.Errorf("making a client: %w", err)
 		}
 		fields := NewLedger(func(field FieldType, state imv1alpha1.RegistrationState) { r.OnField(key, field, state) })
 		if l.connection != nil {
-			fields = l.connection.Fields
+			if l.settings.Endpoint == settings.Endpoint {
+				fields = l.connection.Fields // another endpoint may know other fields
+			}
 			go l.connection.Client.Close() // drains the batches under way
 		}
 		l.connection = &Connection{
@@ -309,9 +311,9 @@ func (r *Registry) putOff(key types.NamespacedName, failure error, reason, messa
 		step = min(step, probeOutage)
 	}
 	l.failures++
-	if known, ok := im.AsError(failure); ok && known.RetryAfter > step {
-		step = known.RetryAfter
-		l.lockedUntil = r.clock.Now().Add(step)
+	if known, ok := im.AsError(failure); ok && known.RetryAfter > 0 {
+		l.lockedUntil = r.clock.Now().Add(known.RetryAfter)
+		step = max(step, known.RetryAfter)
 	}
 	l.notBefore = r.clock.Now().Add(step)
 	l.refusal = Refusal{Reason: reason, Message: message, Until: l.notBefore}
@@ -333,7 +335,11 @@ func (r *Registry) Throttled(key types.NamespacedName) (bool, time.Duration) {
 
 func (r *Registry) throttled(key types.NamespacedName) {
 	r.mu.Lock()
-	l := r.lane(key)
+	l := r.lanes[key]
+	if l == nil {
+		r.mu.Unlock()
+		return
+	}
 	news := r.clock.Since(l.throttled) > throttleMemory
 	l.throttled = r.clock.Now()
 	r.mu.Unlock()
@@ -342,9 +348,15 @@ func (r *Registry) throttled(key types.NamespacedName) {
 	}
 }
 
+// strikeMemory is how long a refusal after an accepted probe is held against the
+// application.
+const strikeMemory = 5 * time.Minute
+
 // refused closes the application at once when any call finds the credentials
-// refused, so that the rest of its objects do not try as well.
-func (r *Registry) refused(key types.NamespacedName) {
+// refused, so that the rest of its objects do not try as well. A probe follows:
+// at once the first time (the key may just have been replaced), and with growing
+// waits when IM accepts the probe and then refuses again.
+func (r *Registry) refused(key types.NamespacedName, failure error) {
 	r.mu.Lock()
 	l := r.lanes[key]
 	if l == nil || l.gate.state != gateOpen {
@@ -353,6 +365,15 @@ func (r *Registry) refused(key types.NamespacedName) {
 	}
 	l.verified = false
 	l.gate = gate{state: gateClosed, reason: imv1alpha1.ReasonUnauthorized}
+	if r.clock.Since(l.struck) > strikeMemory {
+		l.strikes = 0
+	}
+	l.struck = r.clock.Now()
+	l.strikes++
+	if l.strikes > 1 {
+		l.notBefore = r.clock.Now().Add(probeBackoff[min(l.strikes-2, len(probeBackoff)-1)])
+		l.refusal = Refusal{Reason: imv1alpha1.ReasonUnauthorized, Message: failure.Error()}
+	}
 	r.mu.Unlock()
 	r.OnTrouble(key)
 }

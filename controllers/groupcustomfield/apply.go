@@ -111,7 +111,7 @@ func writeScratch(ctx context.Context, conn *application.Connection, d Desired, 
 			return err
 		}
 		if !isScratch(there) {
-			return hold.New(imv1alpha1.ReasonNotAdopted,
+			return hold.New(imv1alpha1.ReasonNotPermitted,
 				"the group %q, which would serve to prove custom fields, is somebody else's: rename or remove it, or let a room use the field", id)
 		}
 	} else if err != nil {

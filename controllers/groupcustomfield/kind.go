@@ -35,7 +35,6 @@ import (
 
 // +kubebuilder:rbac:groups=im.liveroom.io,resources=groupcustomfields,verbs=get;list;watch;patch
 // +kubebuilder:rbac:groups=im.liveroom.io,resources=groupcustomfields/status,verbs=patch
-// +kubebuilder:rbac:groups=im.liveroom.io,resources=groupcustomfields/finalizers,verbs=update
 // +kubebuilder:rbac:groups=im.liveroom.io,resources=liverooms;imapps,verbs=get;list;watch
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 

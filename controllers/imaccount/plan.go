@@ -43,7 +43,8 @@ type UserSigIssue struct {
 	UserID         string
 	SDKAppID       int64
 	KeyFingerprint string
-	ExpiresAt      time.Time
+	// ExpiresAt is not part of what must converge: it differs with each try.
+	ExpiresAt time.Time `json:"-"`
 }
 
 // Plan implements lifecycle.Kind. It is pure.

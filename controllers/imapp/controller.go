@@ -24,6 +24,7 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/equality"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/clock"
@@ -38,7 +39,6 @@ import (
 
 // +kubebuilder:rbac:groups=im.liveroom.io,resources=imapps,verbs=get;list;watch;patch
 // +kubebuilder:rbac:groups=im.liveroom.io,resources=imapps/status,verbs=patch
-// +kubebuilder:rbac:groups=im.liveroom.io,resources=imapps/finalizers,verbs=update
 // +kubebuilder:rbac:groups="",resources=secrets,verbs=get;list;watch
 // +kubebuilder:rbac:groups="",resources=namespaces,verbs=get;list;watch
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
@@ -48,6 +48,8 @@ const (
 	passTimeout = 15 * time.Second
 	// staleRetry is the wait for the cache to catch up with our own write.
 	staleRetry = 20 * time.Millisecond
+	// busyRetry is the wait when the API server cannot answer.
+	busyRetry = time.Second
 )
 
 // Reconciler reconciles ImApp.
@@ -70,8 +72,10 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 	defer cancel()
 	app := &imv1alpha1.ImApp{}
 	if err := r.client.Get(ctx, request.NamespacedName, app); err != nil {
-		r.apps.Remove(request.NamespacedName)
-		r.writer.Forget(request.NamespacedName)
+		if apierrors.IsNotFound(err) {
+			r.apps.Remove(request.NamespacedName)
+			r.writer.Forget(request.NamespacedName)
+		}
 		return reconcile.Result{}, client.IgnoreNotFound(err)
 	}
 	if r.writer.Behind(app) {
@@ -103,11 +107,11 @@ func (r *Reconciler) look(ctx context.Context, app *imv1alpha1.ImApp) facts {
 	switch rival, found, err := r.rival(ctx, app); {
 	case err != nil:
 		return r.failed(key, f, err)
-	case !app.DeletionTimestamp.IsZero():
-		return r.depart(ctx, app, f)
 	case paused(app):
 		r.apps.Decide(key, imv1alpha1.ReasonPaused)
 		return f.held(imv1alpha1.ReasonPaused, "the annotation "+imv1alpha1.AnnotationPaused+" is set")
+	case !app.DeletionTimestamp.IsZero():
+		return r.depart(ctx, app, !found, f)
 	case found:
 		message := fmt.Sprintf("SDKAppID %d belongs to ImApp %s, which is older: delete one of the two", app.Spec.SDKAppID, client.ObjectKeyFromObject(rival))
 		r.apps.Close(key, imv1alpha1.ReasonConflict)
@@ -169,7 +173,11 @@ func (r *Reconciler) failed(key types.NamespacedName, f facts, err error) facts 
 	case err == nil:
 		return facts{gone: true}
 	case lifecycle.ComesAgain(err):
-		return facts{gone: true, retry: staleRetry}
+		retry := busyRetry
+		if apierrors.IsConflict(err) {
+			retry = staleRetry
+		}
+		return facts{gone: true, retry: retry}
 	}
 	reason, message := lifecycle.Describe(err)
 	r.apps.Decide(key, reason)

@@ -28,8 +28,9 @@ import (
 )
 
 // depart lets an ImApp go once nothing uses it. Until then it stays connected,
-// because what uses it may be on its own way out.
-func (r *Reconciler) depart(ctx context.Context, app *imv1alpha1.ImApp, f facts) facts {
+// because what uses it may be on its own way out; one whose SDKAppID belongs to
+// an older ImApp was never connected and is not connected now.
+func (r *Reconciler) depart(ctx context.Context, app *imv1alpha1.ImApp, claims bool, f facts) facts {
 	key := client.ObjectKeyFromObject(app)
 	users, err := r.users(ctx, app)
 	if err != nil {
@@ -39,8 +40,12 @@ func (r *Reconciler) depart(ctx context.Context, app *imv1alpha1.ImApp, f facts)
 		r.apps.Remove(key)
 		return r.failed(key, f, client.IgnoreNotFound(r.writer.Release(ctx, app)))
 	}
-	if f = r.authenticate(ctx, key, app, f); f.gone || f.err != nil {
-		return f
+	if claims {
+		if f = r.authenticate(ctx, key, app, f); f.gone || f.err != nil {
+			return f
+		}
+	} else {
+		r.apps.Close(key, imv1alpha1.ReasonConflict)
 	}
 	return f.inUse(fmt.Sprintf("deletion waits for %s: delete them first", users))
 }

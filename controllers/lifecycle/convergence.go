@@ -22,6 +22,7 @@ import (
 	"encoding/json"
 	"slices"
 	"sync"
+	"time"
 
 	"k8s.io/apimachinery/pkg/types"
 
@@ -47,6 +48,29 @@ func (c Change) Digest() string {
 type convergence struct {
 	mu    sync.Mutex
 	tries map[types.NamespacedName]map[string]try
+	made  map[types.NamespacedName]creation
+}
+
+// creation counts creates of one thing in close succession.
+type creation struct {
+	last  time.Time
+	count int
+}
+
+const (
+	// createPause keeps a thing that vanishes again and again from being made
+	// more often than once in this time.
+	createPause = time.Minute
+	// createsAtOnce is how many creates in close succession are not held back.
+	createsAtOnce = 2
+)
+
+// vanishes reports whether a thing was made often enough for now.
+func (c *convergence) vanishes(key types.NamespacedName, now time.Time) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	made := c.made[key]
+	return made.count >= createsAtOnce && now.Sub(made.last) < createPause
 }
 
 type try struct {
@@ -55,7 +79,7 @@ type try struct {
 }
 
 func newConvergence() *convergence {
-	return &convergence{tries: map[types.NamespacedName]map[string]try{}}
+	return &convergence{tries: map[types.NamespacedName]map[string]try{}, made: map[types.NamespacedName]creation{}}
 }
 
 // sift divides a plan into what is to be done and what is given up. known are
@@ -91,14 +115,19 @@ func (c *convergence) sift(key types.NamespacedName, plan []Change, known []imv1
 	return due, givenUp
 }
 
-// wrote counts a change that IM accepted. Creates are not counted: a group that
-// keeps vanishing keeps being made.
-func (c *convergence) wrote(key types.NamespacedName, change Change) {
-	if change.Verb == Create {
-		return
-	}
+// wrote counts a change that IM accepted. A create is never given up, but slowed
+// down: a group that keeps vanishing keeps being made.
+func (c *convergence) wrote(key types.NamespacedName, change Change, now time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if change.Verb == Create {
+		made := c.made[key]
+		if now.Sub(made.last) >= createPause {
+			made.count = 0
+		}
+		c.made[key] = creation{last: now, count: made.count + 1}
+		return
+	}
 	tries := c.tries[key]
 	if tries == nil {
 		tries = map[string]try{}
@@ -117,4 +146,5 @@ func (c *convergence) forget(key types.NamespacedName) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.tries, key)
+	delete(c.made, key)
 }

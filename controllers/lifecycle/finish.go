@@ -33,6 +33,9 @@ import (
 	imv1alpha1 "github.com/liveroom-io/liveroom-operator/api/v1alpha1"
 )
 
+// maxUnconverged bounds the list in status; what is beyond it is tried again.
+const maxUnconverged = 32
+
 // finish computes status from the facts of a pass, writes it if it differs,
 // says so in an event if the state has changed, and decides when to look again.
 func (r *Reconciler[O, D, S]) finish(ctx context.Context, before, obj O, pass *Pass[D, S]) (reconcile.Result, error) {
@@ -44,8 +47,13 @@ func (r *Reconciler[O, D, S]) finish(ctx context.Context, before, obj O, pass *P
 	}
 	found := findings(r.traits.Conditions, before, pass)
 	ready := summarise(r.traits.Conditions, found, pass)
-	if r.traits.Unconverged != nil && pass.Err == nil {
-		*r.traits.Unconverged(obj) = pass.GivenUp
+	if r.traits.Unconverged != nil {
+		switch {
+		case pass.Err == nil:
+			*r.traits.Unconverged(obj) = pass.GivenUp[:min(len(pass.GivenUp), maxUnconverged)]
+		case wantsRetry(before):
+			*r.traits.Unconverged(obj) = nil // the next pass that gets so far tries again
+		}
 	}
 	r.kind.Report(obj, pass)
 	SetConditions(obj, ready, r.traits.Conditions, found)
@@ -121,9 +129,10 @@ func (r *Reconciler[O, D, S]) schedule(key types.NamespacedName, ready Finding, 
 	}
 	for _, failure := range pass.Failures {
 		v := judge(failure.Err)
-		if other := policies[v.reason]; v.reason != held.reason {
-			waits = append(waits, jitter(max(v.after, other.limit/2)))
+		if v.reason != held.reason {
+			v.after = max(v.after, policies[v.reason].limit/2)
 		}
+		waits = append(waits, jitter(v.after))
 	}
 	if pass.Err == nil && !pass.ReadOnly {
 		waits = append(waits, r.verification(key, pass))

@@ -22,7 +22,6 @@ import (
 	"fmt"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
@@ -65,7 +64,7 @@ var policies = map[string]policy{
 	imv1alpha1.ReasonNotConverging:       {stalled: true, event: true},
 	imv1alpha1.ReasonNotRegistered:       {first: time.Second, limit: time.Minute},
 	imv1alpha1.ReasonAwaitingProof:       {first: 5 * time.Second, limit: time.Minute},
-	imv1alpha1.ReasonFieldNotRegistered:  {},
+	imv1alpha1.ReasonFieldNotRegistered:  {first: time.Minute, limit: 5 * time.Minute}, // as a rule its declaration wakes it
 	imv1alpha1.ReasonFieldNotDeclared:    {},
 	imv1alpha1.ReasonTooManyFields:       {event: true},
 	imv1alpha1.ReasonUnauthorized:        {},
@@ -173,9 +172,5 @@ func cut(message string) string {
 	if len(message) <= maxMessageBytes {
 		return message
 	}
-	end := maxMessageBytes - len("…")
-	for end > 0 && !utf8.RuneStart(message[end]) {
-		end--
-	}
-	return message[:end] + "…"
+	return bounded(message, maxMessageBytes-len("…")) + "…"
 }

@@ -110,7 +110,7 @@ func TestAChangeThatDoesNotConvergeIsGivenUpAfterTwoTries(t *testing.T) {
 		if len(due) != 1 || len(givenUp) != 0 {
 			t.Fatalf("try %d: due %v, given up %v", try, due, givenUp)
 		}
-		c.wrote(key, change)
+		c.wrote(key, change, time.Time{})
 	}
 	due, givenUp := c.sift(key, plan, nil, false)
 	if len(due) != 0 || len(givenUp) != 1 || givenUp[0].Path != "name" {
@@ -122,9 +122,9 @@ func TestAChangeThatDoesNotConvergeIsGivenUpAfterTwoTries(t *testing.T) {
 	if due, _ := c.sift(key, plan, givenUp, true); len(due) != 1 {
 		t.Errorf("not tried again on request: %v", due)
 	}
-	c.wrote(key, change)
+	c.wrote(key, change, time.Time{})
 	c.sift(key, nil, nil, false) // read back as written
-	c.wrote(key, change)
+	c.wrote(key, change, time.Time{})
 	if due, _ := c.sift(key, plan, nil, false); len(due) != 1 {
 		t.Errorf("a drift that was repaired before counts as not converging: %v", due)
 	}

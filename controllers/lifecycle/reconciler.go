@@ -95,7 +95,9 @@ func New[O imv1alpha1.Managed, D Desired, S Observed](kind Kind[O, D, S], deps D
 func (r *Reconciler[O, D, S]) Reconcile(ctx context.Context, request reconcile.Request) (reconcile.Result, error) {
 	obj := r.traits.New()
 	if err := r.client.Get(ctx, request.NamespacedName, obj); err != nil {
-		r.forget(request.NamespacedName)
+		if apierrors.IsNotFound(err) {
+			r.forget(request.NamespacedName)
+		}
 		return reconcile.Result{}, client.IgnoreNotFound(err)
 	}
 	if r.fresh.behind(obj) {
@@ -108,7 +110,6 @@ func (r *Reconciler[O, D, S]) Reconcile(ctx context.Context, request reconcile.R
 	} else {
 		pass.Releasing = true
 		if pass.Err = r.finalize(ctx, obj); pass.Err == nil {
-			r.forget(request.NamespacedName)
 			return reconcile.Result{}, nil
 		}
 	}
@@ -151,7 +152,10 @@ func (r *Reconciler[O, D, S]) converge(ctx context.Context, obj O, pass *Pass[D,
 	if err := r.secure(ctx, conn, obj, origin); err != nil {
 		return err
 	}
-	return r.apply(ctx, conn, keyOf(obj), desired, due, pass)
+	if err := r.apply(ctx, conn, keyOf(obj), desired, due, pass); err != nil {
+		return r.disown(ctx, obj, pass, err)
+	}
+	return nil
 }
 
 // guard holds an object that is paused, or whose claim another one has.
@@ -202,12 +206,32 @@ func (r *Reconciler[O, D, S]) sift(obj O, pass *Pass[D, S]) []Change {
 	if r.traits.Unconverged == nil {
 		return pass.Planned
 	}
-	status := obj.GetObjectStatus()
-	retry := obj.GetGeneration() != status.ObservedGeneration ||
-		obj.GetAnnotations()[imv1alpha1.AnnotationReconcileAt] != status.LastHandledReconcileAt
-	due, givenUp := r.convergence.sift(keyOf(obj), pass.Planned, *r.traits.Unconverged(obj), retry)
+	due, givenUp := r.convergence.sift(keyOf(obj), pass.Planned, *r.traits.Unconverged(obj), wantsRetry(obj))
 	pass.GivenUp = givenUp
 	return due
+}
+
+// wantsRetry reports whether what was given up is to be tried again: the spec
+// has changed, or the user asks for it.
+func wantsRetry(obj imv1alpha1.Object) bool {
+	status := obj.GetObjectStatus()
+	return obj.GetGeneration() != status.ObservedGeneration || requestToken(obj) != status.LastHandledReconcileAt
+}
+
+// disown takes the mark off again when IM has refused the create for good: what
+// somebody else makes from now on must not pass for ours, and an object that
+// made nothing can go at any time.
+func (r *Reconciler[O, D, S]) disown(ctx context.Context, obj O, pass *Pass[D, S], refusal error) error {
+	if (*pass.Observed).Exists() || len(pass.Applied) > 0 {
+		return refusal
+	}
+	switch judge(refusal).reason {
+	case imv1alpha1.ReasonInvalid, imv1alpha1.ReasonUserNotFound, imv1alpha1.ReasonQuotaExceeded, imv1alpha1.ReasonNotPermitted:
+		if err := r.writer.Release(ctx, obj); err != nil {
+			return fmt.Errorf("removing the mark: %w", err)
+		}
+	}
+	return refusal
 }
 
 // secure writes finalizer and mark, in one patch, before anything is written to
@@ -229,11 +253,14 @@ func (r *Reconciler[O, D, S]) apply(ctx context.Context, conn *application.Conne
 	desired D, due []Change, pass *Pass[D, S],
 ) error {
 	for _, change := range due {
+		if change.Verb == Create && r.convergence.vanishes(key, r.clock.Now()) {
+			return hold.New(imv1alpha1.ReasonOutcomeUnknown, "IM accepts the create and does not show what it made; it is tried again once a minute")
+		}
 		err := r.kind.Apply(ctx, conn, desired, change)
 		switch {
 		case err == nil:
 			pass.Applied = append(pass.Applied, change)
-			r.convergence.wrote(key, change)
+			r.convergence.wrote(key, change, r.clock.Now())
 		case keepsGoing(change, err):
 			pass.Failures = append(pass.Failures, Failure{Change: change, Err: err})
 		default:
@@ -272,7 +299,7 @@ func (r *Reconciler[O, D, S]) release(ctx context.Context, obj O, mark Mark) err
 	if paused(obj) {
 		return hold.New(imv1alpha1.ReasonPaused, "deletion waits: the annotation %s is set", imv1alpha1.AnnotationPaused)
 	}
-	if _, found, err := r.rival(ctx, obj); err != nil || found {
+	if rival, found, err := r.rival(ctx, obj); err != nil || found && holds(rival) {
 		return err // what an older object holds is not ours to remove
 	}
 	conn, err := r.apps.ConnectForRelease(ctx, obj)

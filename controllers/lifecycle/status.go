@@ -21,6 +21,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -142,14 +143,26 @@ func SetConditions(obj imv1alpha1.Object, ready Finding, owned []string, found m
 		set(imv1alpha1.ConditionReconciling, abnormal)
 	}
 	status.ObservedGeneration = generation
-	status.LastHandledReconcileAt = bounded(obj.GetAnnotations()[imv1alpha1.AnnotationReconcileAt], 256)
+	status.LastHandledReconcileAt = requestToken(obj)
 }
 
+// maxTokenBytes bounds the part of a reconcile-at annotation that counts.
+const maxTokenBytes = 256
+
+// requestToken is what the user asks a pass with.
+func requestToken(obj imv1alpha1.Object) string {
+	return bounded(obj.GetAnnotations()[imv1alpha1.AnnotationReconcileAt], maxTokenBytes)
+}
+
+// bounded cuts a text to a number of bytes without breaking a character.
 func bounded(text string, limit int) string {
-	if len(text) > limit {
-		return text[:limit]
+	if len(text) <= limit {
+		return text
 	}
-	return text
+	for limit > 0 && !utf8.RuneStart(text[limit]) {
+		limit--
+	}
+	return text[:limit]
 }
 
 // soonest returns the smallest positive wait, zero when there is none.

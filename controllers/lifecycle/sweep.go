@@ -42,6 +42,11 @@ const (
 	appScan = 5 * time.Second
 	// sweepWindow is how long a changed interval may go unnoticed.
 	sweepWindow = 10 * time.Second
+	// sweepAgain is the wait after a survey that IM could not answer in full.
+	sweepAgain = 30 * time.Second
+	// verifyTries bounds how often a new thing that could not be read back is
+	// tried again.
+	verifyTries = 5
 	// verifyLinger lets things made at about the same time be read back in one call.
 	verifyLinger = 2 * time.Second
 	// verifyBacklog bounds how many new things wait to be read back. Beyond it
@@ -78,7 +83,7 @@ type Sweeper[O imv1alpha1.Managed, D Desired, S Observed] struct {
 	second time.Duration
 
 	mu      sync.Mutex
-	pending map[types.NamespacedName]struct{}
+	pending map[types.NamespacedName]int // by how often it could not be read back
 }
 
 // NewSweeper returns a sweeper; reader is the cache, second the length of one
@@ -88,7 +93,7 @@ func NewSweeper[O imv1alpha1.Managed, D Desired, S Observed](kind Surveyor[O, D,
 ) *Sweeper[O, D, S] {
 	return &Sweeper[O, D, S]{
 		kind: kind, traits: kind.Traits(), reader: reader, apps: apps, wake: wake, drift: drift, second: second,
-		pending: map[types.NamespacedName]struct{}{},
+		pending: map[types.NamespacedName]int{},
 	}
 }
 
@@ -100,7 +105,7 @@ func (s *Sweeper[O, D, S]) Verify(key types.NamespacedName) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.pending) < verifyBacklog {
-		s.pending[key] = struct{}{}
+		s.pending[key] = 0
 	}
 }
 
@@ -147,7 +152,7 @@ func (s *Sweeper[O, D, S]) sweep(ctx context.Context, app types.NamespacedName) 
 	surveyed, share := time.Now(), 0.9+0.1*rand.Float64() //nolint:gosec // spreading load needs no secrecy
 	var at rotation
 	for ctx.Err() == nil {
-		// Give or take a tenth, so that applications and kinds do not stay in step.
+		// Up to a tenth less, so that applications and kinds do not stay in step.
 		due := surveyed.Add(time.Duration(share * float64(s.interval(ctx, app))))
 		window, cancel := context.WithDeadline(ctx, earlier(due, time.Now().Add(sweepWindow)))
 		if !at.done {
@@ -156,8 +161,11 @@ func (s *Sweeper[O, D, S]) sweep(ctx context.Context, app types.NamespacedName) 
 		<-window.Done()
 		cancel()
 		if ctx.Err() == nil && !time.Now().Before(due) {
-			s.survey(ctx, s.list(ctx, client.MatchingFields{lookup.ByApp: app.String()}))
+			unread := s.survey(ctx, s.list(ctx, client.MatchingFields{lookup.ByApp: app.String()}))
 			surveyed, at.done = time.Now(), false
+			if len(unread) > 0 { // IM could not answer for all: come again sooner
+				surveyed = surveyed.Add(-max(s.interval(ctx, app)-sweepAgain, 0))
+			}
 		}
 	}
 }
@@ -188,10 +196,12 @@ func (s *Sweeper[O, D, S]) list(ctx context.Context, selector client.MatchingFie
 	return list.Objects()
 }
 
+// verifyPending reads back what was made. What could not be read is tried again
+// a few times; after that the next sweep finds it.
 func (s *Sweeper[O, D, S]) verifyPending(ctx context.Context) {
 	s.mu.Lock()
 	keys := s.pending
-	s.pending = map[types.NamespacedName]struct{}{}
+	s.pending = map[types.NamespacedName]int{}
 	s.mu.Unlock()
 	objects := make([]O, 0, len(keys))
 	for key := range keys {
@@ -200,7 +210,15 @@ func (s *Sweeper[O, D, S]) verifyPending(ctx context.Context) {
 			objects = append(objects, obj)
 		}
 	}
-	s.survey(ctx, objects)
+	unread := s.survey(ctx, objects)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, obj := range unread {
+		key := keyOf(obj)
+		if _, again := s.pending[key]; !again && keys[key] < verifyTries {
+			s.pending[key] = keys[key] + 1
+		}
+	}
 }
 
 // target is an object that resolved, with what it resolved to.
@@ -209,8 +227,9 @@ type target[O, D any] struct {
 	desired D
 }
 
-// survey compares objects in batches, application by application.
-func (s *Sweeper[O, D, S]) survey(ctx context.Context, objects []O) {
+// survey compares objects in batches, application by application, and returns
+// those that IM could not be asked about.
+func (s *Sweeper[O, D, S]) survey(ctx context.Context, objects []O) (unread []O) {
 	batches := map[*application.Connection][]target[O, D]{}
 	for _, obj := range objects {
 		conn, desired, ok := s.resolve(ctx, obj)
@@ -219,15 +238,16 @@ func (s *Sweeper[O, D, S]) survey(ctx context.Context, objects []O) {
 		}
 		batches[conn] = append(batches[conn], target[O, D]{obj, desired})
 		if batch := batches[conn]; len(batch) == s.kind.SurveySize() {
-			s.compare(ctx, conn, batch)
+			unread = append(unread, s.compare(ctx, conn, batch)...)
 			batches[conn] = nil
 		}
 	}
 	for conn, batch := range batches {
 		if len(batch) > 0 {
-			s.compare(ctx, conn, batch)
+			unread = append(unread, s.compare(ctx, conn, batch)...)
 		}
 	}
+	return unread
 }
 
 func (s *Sweeper[O, D, S]) resolve(ctx context.Context, obj O) (conn *application.Connection, desired D, ok bool) {
@@ -242,17 +262,20 @@ func (s *Sweeper[O, D, S]) resolve(ctx context.Context, obj O) (conn *applicatio
 	return conn, desired, err == nil
 }
 
-func (s *Sweeper[O, D, S]) compare(ctx context.Context, conn *application.Connection, batch []target[O, D]) {
+func (s *Sweeper[O, D, S]) compare(ctx context.Context, conn *application.Connection, batch []target[O, D]) (unread []O) {
 	wanted := make([]D, len(batch))
 	for i := range batch {
 		wanted[i] = batch[i].desired
 	}
 	observed, errs := s.kind.Survey(ctx, conn, wanted)
 	for i := range batch {
-		if errs[i] == nil {
-			s.wakeIfDifferent(batch[i].obj, batch[i].desired, observed[i])
+		if errs[i] != nil {
+			unread = append(unread, batch[i].obj)
+			continue
 		}
+		s.wakeIfDifferent(batch[i].obj, batch[i].desired, observed[i])
 	}
+	return unread
 }
 
 // rotation is how far the reading of single objects has come. The next one goes
@@ -278,7 +301,11 @@ func (s *Sweeper[O, D, S]) rotate(ctx context.Context, app types.NamespacedName,
 		if pace.Wait(ctx) != nil {
 			return at
 		}
-		if observed, err := s.kind.Observe(ctx, conn, desired); err == nil {
+		observed, err := s.kind.Observe(ctx, conn, desired)
+		if ctx.Err() != nil {
+			return at // not read to the end: this one comes first next time
+		}
+		if err == nil {
 			s.wakeIfDifferent(obj, desired, observed)
 		}
 		at.cursor = keyOf(obj).String()
@@ -304,6 +331,12 @@ func (s *Sweeper[O, D, S]) wakeIfDifferent(obj O, desired D, observed S) {
 	if len(plan) == 0 && !meta.IsStatusConditionTrue(obj.GetObjectStatus().Conditions, imv1alpha1.ConditionReady) {
 		s.wake.Wake(trigger.Background, keyOf(obj))
 		return
+	}
+	for _, stuck := range given {
+		if !slices.ContainsFunc(plan, func(change Change) bool { return change.Path == stuck.Path }) {
+			s.wake.Wake(trigger.Background, keyOf(obj)) // healed, or not read here
+			return
+		}
 	}
 	for _, change := range plan {
 		mine := imv1alpha1.UnconvergedChange{Path: change.Path, Digest: change.Digest()}

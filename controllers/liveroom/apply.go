@@ -37,6 +37,8 @@ func (k *Kind) Apply(ctx context.Context, conn *application.Connection, d Desire
 
 func (k *Kind) apply(ctx context.Context, conn *application.Connection, d Desired, change lifecycle.Change) error {
 	switch value := change.Value.(type) {
+	case Unread:
+		return value.Err // what cannot be read cannot be kept as declared
 	case im.NewGroup:
 		return conn.Client.CreateGroup(ctx, value)
 	case im.GroupChange:

@@ -34,7 +34,6 @@ import (
 
 // +kubebuilder:rbac:groups=im.liveroom.io,resources=liverooms,verbs=get;list;watch;patch
 // +kubebuilder:rbac:groups=im.liveroom.io,resources=liverooms/status,verbs=patch
-// +kubebuilder:rbac:groups=im.liveroom.io,resources=liverooms/finalizers,verbs=update
 // +kubebuilder:rbac:groups=im.liveroom.io,resources=imaccounts;groupcustomfields;imapps,verbs=get;list;watch
 // +kubebuilder:rbac:groups="",resources=configmaps,verbs=get;list;watch
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch

@@ -18,10 +18,12 @@ package liveroom
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	imv1alpha1 "github.com/liveroom-io/liveroom-operator/api/v1alpha1"
 	"github.com/liveroom-io/liveroom-operator/controllers/application"
+	"github.com/liveroom-io/liveroom-operator/controllers/hold"
 	"github.com/liveroom-io/liveroom-operator/internal/im"
 )
 
@@ -33,6 +35,15 @@ type Observed struct {
 	Administrators []string
 	Attributes     map[string]string
 	Bans           map[string]time.Time
+	// Unread are the parts that IM does not let us read, by path.
+	Unread []Unread
+}
+
+// Unread is a part of a room that could not be read, for a reason of its own:
+// the plan or the console lacks the feature. It does not hold up the others.
+type Unread struct {
+	Path string
+	Err  error
 }
 
 // Exists implements lifecycle.Observed.
@@ -55,6 +66,10 @@ func (k *Kind) Observe(ctx context.Context, conn *application.Connection, d Desi
 	if err != nil {
 		return Observed{}, err
 	}
+	if group.Type != "" && group.Type != wireType(d.Type) {
+		return Observed{}, hold.New(imv1alpha1.ReasonInvalid,
+			"group %q is of type %s, which cannot be changed to %s: create the room anew with that type, or with another groupID", d.GroupID, group.Type, d.Type)
+	}
 	o := Observed{Group: &group}
 	if d.Administrators != nil {
 		if d.Type == imv1alpha1.RoomTypeAVChatRoom {
@@ -62,30 +77,45 @@ func (k *Kind) Observe(ctx context.Context, conn *application.Connection, d Desi
 		} else {
 			o.Administrators, err = conn.Client.MembersByRole(ctx, d.GroupID, im.RoleAdmin)
 		}
-		if err != nil {
+		if err = o.tolerate("administrators", err); err != nil {
 			return Observed{}, err
 		}
-		if o.Administrators == nil {
+		if o.Administrators == nil && !o.unread("administrators") {
 			o.Administrators = []string{}
 		}
 	}
 	if len(d.Attributes) > 0 {
-		if o.Attributes, err = conn.Client.Attributes(ctx, d.GroupID); err != nil {
+		o.Attributes, err = conn.Client.Attributes(ctx, d.GroupID)
+		if err = o.tolerate("attributes", err); err != nil {
 			return Observed{}, err
 		}
-		if o.Attributes == nil {
+		if o.Attributes == nil && !o.unread("attributes") {
 			o.Attributes = map[string]string{}
 		}
 	}
 	if len(d.Bans) > 0 || len(d.Banned) > 0 {
-		if o.Bans, err = conn.Client.Bans(ctx, d.GroupID); err != nil {
+		o.Bans, err = conn.Client.Bans(ctx, d.GroupID)
+		if err = o.tolerate("bannedAccounts", err); err != nil {
 			return Observed{}, err
 		}
-		if o.Bans == nil {
+		if o.Bans == nil && !o.unread("bannedAccounts") {
 			o.Bans = map[string]time.Time{}
 		}
 	}
 	return o, nil
+}
+
+// tolerate keeps a refusal that concerns one part alone with that part.
+func (o *Observed) tolerate(path string, err error) error {
+	if !im.IsNotPermitted(err) && !im.IsInvalid(err) {
+		return err
+	}
+	o.Unread = append(o.Unread, Unread{Path: path, Err: err})
+	return nil
+}
+
+func (o *Observed) unread(path string) bool {
+	return slices.ContainsFunc(o.Unread, func(u Unread) bool { return u.Path == path })
 }
 
 // SurveySize implements lifecycle.Surveyor.
@@ -122,6 +152,9 @@ func (k *Kind) Survey(ctx context.Context, conn *application.Connection, desired
 			// not there: the zero value says so
 		case result.Err != nil:
 			errs[i] = result.Err
+		case result.Group.Type != "" && result.Group.Type != wireType(desired[i].Type):
+			errs[i] = nil // the pass says so; waking it again would change nothing
+			observed[i] = Observed{Group: created(desired[i])}
 		default:
 			observed[i] = Observed{Group: &result.Group}
 		}

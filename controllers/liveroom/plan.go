@@ -57,7 +57,11 @@ func plan(d Desired, o Observed) []lifecycle.Change {
 	changes = append(changes, planAdministrators(d, o)...)
 	changes = append(changes, planFields(d, group, fresh)...)
 	changes = append(changes, planAttributes(d, o, fresh)...)
-	return append(changes, planBans(d, o)...)
+	changes = append(changes, planBans(d, o)...)
+	for _, part := range o.Unread {
+		changes = append(changes, lifecycle.Change{Verb: lifecycle.Set, Path: part.Path, Condition: imv1alpha1.ConditionSynced, Value: part})
+	}
+	return changes
 }
 
 // newGroup is what create_group carries: everything it can, and of the custom

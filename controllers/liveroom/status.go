@@ -36,6 +36,9 @@ const (
 	olderAvatarBytes       = 100
 )
 
+// maxBannedUserIDs is the bound of the list in status.
+const maxBannedUserIDs = 200
+
 // Report implements lifecycle.Kind.
 func (k *Kind) Report(room *imv1alpha1.LiveRoom, pass *lifecycle.Pass[Desired, Observed]) {
 	if pass.Desired == nil {
@@ -103,8 +106,8 @@ func banned(before []string, d Desired, pass *lifecycle.Pass[Desired, Observed])
 	}
 	var users []string
 	for user := range d.Bans {
-		// in force: set in this pass, or found as declared
-		if among(pass.Applied, user) || !among(pass.Planned, user) || slices.Contains(before, user) {
+		// set by us; one that was found as declared is somebody else's
+		if among(pass.Applied, user) || slices.Contains(before, user) {
 			users = append(users, user)
 		}
 	}
@@ -115,7 +118,7 @@ func banned(before []string, d Desired, pass *lifecycle.Pass[Desired, Observed])
 		}
 	}
 	slices.Sort(users)
-	return users
+	return users[:min(len(users), maxBannedUserIDs)]
 }
 
 func warnOfLength(room *imv1alpha1.LiveRoom, d Desired) {

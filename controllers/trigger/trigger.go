@@ -41,9 +41,8 @@ const (
 	Prompt Urgency = 0
 )
 
-// Trigger adds keys to the queue of one controller. Before the controller has
-// started, and on a standby replica, it drops them: the start itself looks at
-// every object.
+// Trigger adds keys to the queue of one controller. Before the controller has a
+// queue it drops them: the start itself looks at every object.
 type Trigger struct {
 	mu    sync.RWMutex
 	queue workqueue.TypedRateLimitingInterface[reconcile.Request]

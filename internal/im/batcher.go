@@ -81,10 +81,10 @@ type batcher[In, Out any] struct {
 	arrival time.Time
 	// lastLeft is when the last batch left.
 	lastLeft time.Time
-	timer   *time.Timer
-	armed   bool
-	closed  bool
-	drained chan struct{}
+	timer    *time.Timer
+	armed    bool
+	closed   bool
+	drained  chan struct{}
 }
 
 // entry is one item and those who wait for it.
