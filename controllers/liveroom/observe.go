@@ -18,7 +18,7 @@ package liveroom
 
 import (
 	"context"
-	"slices"
+	"maps"
 	"time"
 
 	imv1alpha1 "github.com/liveroom-io/liveroom-operator/api/v1alpha1"
@@ -72,50 +72,47 @@ func (k *Kind) Observe(ctx context.Context, conn *application.Connection, d Desi
 	}
 	o := Observed{Group: &group}
 	if d.Administrators != nil {
-		if d.Type == imv1alpha1.RoomTypeAVChatRoom {
-			o.Administrators, err = conn.Client.LiveAdministrators(ctx, d.GroupID)
-		} else {
-			o.Administrators, err = conn.Client.MembersByRole(ctx, d.GroupID, im.RoleAdmin)
-		}
-		if err = o.tolerate("administrators", err); err != nil {
+		users, err := administrators(ctx, conn, d)
+		if err := o.read("administrators", err, func() { o.Administrators = present(users) }); err != nil {
 			return Observed{}, err
-		}
-		if o.Administrators == nil && !o.unread("administrators") {
-			o.Administrators = []string{}
 		}
 	}
 	if len(d.Attributes) > 0 {
-		o.Attributes, err = conn.Client.Attributes(ctx, d.GroupID)
-		if err = o.tolerate("attributes", err); err != nil {
+		values, err := conn.Client.Attributes(ctx, d.GroupID)
+		if err := o.read("attributes", err, func() { o.Attributes = maps.Collect(maps.All(values)) }); err != nil {
 			return Observed{}, err
-		}
-		if o.Attributes == nil && !o.unread("attributes") {
-			o.Attributes = map[string]string{}
 		}
 	}
 	if len(d.Bans) > 0 || len(d.Banned) > 0 {
-		o.Bans, err = conn.Client.Bans(ctx, d.GroupID)
-		if err = o.tolerate("bannedAccounts", err); err != nil {
+		ends, err := conn.Client.Bans(ctx, d.GroupID)
+		if err := o.read("bannedAccounts", err, func() { o.Bans = maps.Collect(maps.All(ends)) }); err != nil {
 			return Observed{}, err
-		}
-		if o.Bans == nil && !o.unread("bannedAccounts") {
-			o.Bans = map[string]time.Time{}
 		}
 	}
 	return o, nil
 }
 
-// tolerate keeps a refusal that concerns one part alone with that part.
-func (o *Observed) tolerate(path string, err error) error {
-	if !im.IsNotPermitted(err) && !im.IsInvalid(err) {
-		return err
+func administrators(ctx context.Context, conn *application.Connection, d Desired) ([]string, error) {
+	if d.Type == imv1alpha1.RoomTypeAVChatRoom {
+		return conn.Client.LiveAdministrators(ctx, d.GroupID)
 	}
-	o.Unread = append(o.Unread, Unread{Path: path, Err: err})
-	return nil
+	return conn.Client.MembersByRole(ctx, d.GroupID, im.RoleAdmin)
 }
 
-func (o *Observed) unread(path string) bool {
-	return slices.ContainsFunc(o.Unread, func(u Unread) bool { return u.Path == path })
+// present is never nil: nil stands for what was not read.
+func present(users []string) []string { return append([]string{}, users...) }
+
+// read keeps a part that was read, or a refusal that concerns this part alone.
+func (o *Observed) read(path string, err error, keep func()) error {
+	switch {
+	case err == nil:
+		keep()
+	case im.IsNotPermitted(err), im.IsInvalid(err):
+		o.Unread = append(o.Unread, Unread{Path: path, Err: err})
+	default:
+		return err
+	}
+	return nil
 }
 
 // SurveySize implements lifecycle.Surveyor.
