@@ -31,8 +31,9 @@ const fieldProofWait = 2 * time.Second
 
 // FieldType is a custom field bound to a type of group: what a proof is about.
 type FieldType struct {
-	Name string
-	Type imv1alpha1.RoomType
+	Scope imv1alpha1.FieldScope
+	Name  string
+	Type  imv1alpha1.RoomType
 }
 
 // Ledger remembers for one application which custom fields IM knows. IM has no

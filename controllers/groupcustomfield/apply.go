@@ -46,7 +46,7 @@ func (k *Kind) Apply(ctx context.Context, conn *application.Connection, d Desire
 		return destroyScratch(ctx, conn, value.Type)
 	case Proof:
 		bound := d.binding(value.Type)
-		key := application.FieldType{Name: d.Name, Type: value.Type}
+		key := application.FieldType{Scope: d.Scope, Name: d.Name, Type: value.Type}
 		if bound.InUse {
 			return k.awaitRoom(conn, d, bound, key)
 		}

@@ -88,7 +88,7 @@ func (k *Kind) Resolve(ctx context.Context, conn *application.Connection, field 
 	}
 	d := Desired{Name: field.Spec.Name, Scope: field.Spec.Scope, Administrator: app.Spec.Administrator}
 	for _, bound := range field.Spec.GroupTypes {
-		key := application.FieldType{Name: field.Spec.Name, Type: bound.Type}
+		key := application.FieldType{Scope: field.Spec.Scope, Name: field.Spec.Name, Type: bound.Type}
 		binding := Binding{FieldGroupType: bound, State: stateIn(field, bound.Type)}
 		if binding.State == imv1alpha1.RegistrationRegistered {
 			if conn.Fields.State(key) != imv1alpha1.RegistrationRegistered {
@@ -207,7 +207,7 @@ func writes(room *imv1alpha1.LiveRoom) bool {
 // group when it goes.
 func needed(conn *application.Connection, field *imv1alpha1.GroupCustomField, others []*imv1alpha1.GroupCustomField, roomType imv1alpha1.RoomType) bool {
 	for _, other := range others {
-		key := application.FieldType{Name: other.Spec.Name, Type: roomType}
+		key := application.FieldType{Scope: other.Spec.Scope, Name: other.Spec.Name, Type: roomType}
 		if other.Spec.Name != field.Spec.Name && other.DeletionTimestamp.IsZero() &&
 			controllerutil.ContainsFinalizer(other, imv1alpha1.Finalizer) &&
 			other.Declares(roomType) && !other.Registered(roomType) &&

@@ -77,7 +77,7 @@ func (k *Kind) Release(ctx context.Context, conn *application.Connection, field 
 		return err
 	}
 	for _, bound := range field.Spec.GroupTypes {
-		k.pace.forget(application.FieldType{Name: field.Spec.Name, Type: bound.Type}, conn.App)
+		k.pace.forget(application.FieldType{Scope: field.Spec.Scope, Name: field.Spec.Name, Type: bound.Type}, conn.App)
 		if needed(conn, field, others, bound.Type) {
 			continue
 		}

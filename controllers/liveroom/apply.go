@@ -90,7 +90,7 @@ func applyField(ctx context.Context, conn *application.Connection, d Desired, fi
 		}
 	}
 	write := func() error { return conn.Client.ChangeGroup(ctx, d.GroupID, im.GroupChange{Field: &field}) }
-	state, err := conn.Fields.Prove(ctx, application.FieldType{Name: field.Key, Type: d.Type}, write, application.FieldVerdict)
+	state, err := conn.Fields.Prove(ctx, application.FieldType{Scope: imv1alpha1.FieldScopeGroup, Name: field.Key, Type: d.Type}, write, application.FieldVerdict)
 	switch {
 	case err != nil || state == imv1alpha1.RegistrationRegistered:
 		return err

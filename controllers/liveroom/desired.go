@@ -189,7 +189,7 @@ func (k *Kind) registration(ctx context.Context, conn *application.Connection, r
 	if err := k.reader.List(ctx, &fields, selector, client.UnsafeDisableDeepCopy); err != nil {
 		return false, "", fmt.Errorf("listing the declarations of field %s: %w", name, err)
 	}
-	what := application.FieldType{Name: name, Type: room.Spec.Type}
+	what := application.FieldType{Scope: imv1alpha1.FieldScopeGroup, Name: name, Type: room.Spec.Type}
 	for _, field := range fields.Objects() {
 		if field.Spec.Scope != imv1alpha1.FieldScopeGroup || !field.Declares(room.Spec.Type) || !k.apps.Admitted(ctx, field) {
 			continue

@@ -184,7 +184,7 @@ func (c *Client) batch(config Config) {
 	})
 	c.profiles = newBatcher(batching[profileQuery, Profile]{
 		command: portraitGet, linger: config.Linger, gather: config.Gather, sized: sized(portraitGet),
-		merge: profileQuery.merge, execute: c.readProfiles,
+		merge: func(waiting, _ profileQuery) profileQuery { return waiting }, execute: c.readProfiles,
 	})
 	c.accounts = newBatcher(batching[string, bool]{
 		command: accountCheck, linger: config.Linger, gather: config.Gather, sized: sized(accountCheck),

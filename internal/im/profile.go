@@ -47,9 +47,11 @@ type profileQuery struct {
 	customKeys []string
 }
 
-func (q profileQuery) merge(other profileQuery) profileQuery {
-	q.customKeys = union(q.customKeys, other.customKeys)
-	return q
+// key identifies the whole question: questions about one account that differ in
+// the custom fields are not joined, since an undefined field would spoil the
+// answer for who did not ask for it.
+func (q profileQuery) key() string {
+	return q.userID + "\n" + strings.Join(q.customKeys, "\n")
 }
 
 // Profile reads the profile of an account, with the named custom fields. Calls made at about the same time share one
@@ -59,7 +61,7 @@ func (c *Client) Profile(ctx context.Context, userID string, customKeys []string
 		return Profile{}, invalidUserID(portraitGet, userID)
 	}
 	query := profileQuery{userID: userID, customKeys: union(customKeys, nil)}
-	profile, err := c.profiles.submit(ctx, userID, query)
+	profile, err := c.profiles.submit(ctx, query.key(), query)
 	if err != nil {
 		return Profile{}, err
 	}
@@ -132,12 +134,14 @@ type wireProfiles struct {
 // readProfiles asks for all accounts in one call, with every custom field that any of them wants.
 func (c *Client) readProfiles(ctx context.Context, queries []profileQuery) []outcome[Profile] {
 	return inParts(portraitGet, queries, func(queries []profileQuery) ([]outcome[Profile], error) {
-		question := wireGetProfiles{ToAccount: make([]string, len(queries)), TagList: slices.Clone(standardTags)}
+		question := wireGetProfiles{TagList: slices.Clone(standardTags)}
+		userIDs := make([]string, len(queries))
 		var custom []string
 		for i, query := range queries {
-			question.ToAccount[i] = query.userID
+			userIDs[i] = query.userID
 			custom = union(custom, query.customKeys)
 		}
+		question.ToAccount = union(userIDs, nil) // one account may be asked about in two ways
 		for _, key := range custom {
 			question.TagList = append(question.TagList, tagCustom+key)
 		}
@@ -145,7 +149,7 @@ func (c *Client) readProfiles(ctx context.Context, queries []profileQuery) []out
 		if err := ask(ctx, c.calls, portraitGet, question, &answer); err != nil {
 			return nil, err
 		}
-		return answer.profiles(question.ToAccount), nil
+		return answer.profiles(userIDs), nil
 	}, func(queries []profileQuery) bool {
 		return slices.ContainsFunc(queries, func(q profileQuery) bool {
 			return !slices.Equal(q.customKeys, queries[0].customKeys)
