@@ -106,7 +106,7 @@ func managerOptions(flags controllerFlags) ctrl.Options {
 	options.Metrics = metricsserver.Options{BindAddress: flags.metricsAddress}
 	options.HealthProbeBindAddress = flags.probeAddress
 	options.LeaderElection = flags.leaderElect
-	options.LeaderElectionID = "liveroom-controller.im.liveroom.io"
+	options.LeaderElectionID = controllers.LeaseName
 	options.LeaderElectionNamespace = flags.leaderNamespace
 	options.LeaderElectionReleaseOnCancel = true
 	return options

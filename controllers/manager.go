@@ -25,6 +25,10 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/config"
 )
 
+// LeaseName is the lease of the replica that works. The role in config/rbac
+// grants this name and no other.
+const LeaseName = "liveroom-controller.im.liveroom.io"
+
 // stopTimeout lets passes under way finish before the process ends.
 const stopTimeout = 20 * time.Second
 

@@ -84,6 +84,8 @@ type story struct {
 	// clusterWide runs the operator as a cluster-wide installation, which may
 	// read the labels of namespaces.
 	clusterWide bool
+	// electing runs the operator as one of several replicas.
+	electing bool
 
 	sim      *simim.Simulator
 	client   client.Client
@@ -145,7 +147,12 @@ func prepare(t *testing.T, change ...func(*simim.Options)) *story {
 // start runs an operator; stopping it and starting another is a restart.
 func (s *story) start() {
 	s.t.Helper()
-	mgr, err := ctrl.NewManager(s.restricted(), managerOptions(append(s.others, s.namespace)...))
+	options := managerOptions(append(s.others, s.namespace)...)
+	if s.electing {
+		options.LeaderElection, options.LeaderElectionReleaseOnCancel = true, true
+		options.LeaderElectionID, options.LeaderElectionNamespace = controllers.LeaseName, s.namespace
+	}
+	mgr, err := ctrl.NewManager(s.restricted(), options)
 	s.Expect(err).NotTo(HaveOccurred())
 	ctx, cancel := context.WithCancel(s.ctx)
 	s.Expect(controllers.Setup(ctx, mgr, controllers.Options{
