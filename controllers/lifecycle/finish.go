@@ -19,7 +19,6 @@ package lifecycle
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
 	"strings"
 	"time"
 
@@ -27,6 +26,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/wait"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
@@ -35,6 +35,9 @@ import (
 
 // maxUnconverged bounds the list in status; what is beyond it is tried again.
 const maxUnconverged = 32
+
+// jitterShare is how much longer a wait may become, as a share of it.
+const jitterShare = 0.2
 
 // finish computes status from the facts of a pass, writes it if it differs,
 // says so in an event if the state has changed, and decides when to look again.
@@ -164,5 +167,5 @@ func jitter(d time.Duration) time.Duration {
 	if d <= 0 {
 		return d
 	}
-	return d + time.Duration(rand.Int64N(int64(d)/5+1)) //nolint:gosec // spreading load needs no secrecy
+	return wait.Jitter(d, jitterShare)
 }

@@ -157,8 +157,6 @@ type Pass[D, S any] struct {
 	Err error
 	// ReadOnly says that the object is only observed.
 	ReadOnly bool
-	// Releasing says that the object is being deleted.
-	Releasing bool
 }
 
 // Created reports whether the pass made the thing.

@@ -108,7 +108,6 @@ func (r *Reconciler[O, D, S]) Reconcile(ctx context.Context, request reconcile.R
 	if obj.GetDeletionTimestamp().IsZero() {
 		pass.Err = r.converge(ctx, obj, pass)
 	} else {
-		pass.Releasing = true
 		if pass.Err = r.finalize(ctx, obj); pass.Err == nil {
 			return reconcile.Result{}, nil
 		}

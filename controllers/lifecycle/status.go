@@ -55,7 +55,7 @@ func finding[D, S any](condition string, before imv1alpha1.Object, pass *Pass[D,
 	if stuck := pathsOf(pass, condition, true); len(stuck) > 0 {
 		return Finding{metav1.ConditionFalse, imv1alpha1.ReasonNotConverging, fmt.Sprintf(
 			"%s: IM accepts the write and keeps returning something else; change the value, or set the annotation %s to try again",
-			strings.Join(stuck, ", "), imv1alpha1.AnnotationReconcileAt)}
+			bounded(strings.Join(stuck, ", "), maxMessageBytes/2), imv1alpha1.AnnotationReconcileAt)}
 	}
 	if pass.Err != nil {
 		return unseen(condition, before, pass)

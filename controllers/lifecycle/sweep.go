@@ -18,7 +18,6 @@ package lifecycle
 
 import (
 	"context"
-	"math/rand/v2"
 	"slices"
 	"strings"
 	"sync"
@@ -149,11 +148,11 @@ func (s *Sweeper[O, D, S]) Start(ctx context.Context) error {
 // between, one slow rotation through what has no batch read. The interval is
 // read anew in every window, so that a shorter one takes effect soon.
 func (s *Sweeper[O, D, S]) sweep(ctx context.Context, app types.NamespacedName) {
-	surveyed, share := time.Now(), 0.9+0.1*rand.Float64() //nolint:gosec // spreading load needs no secrecy
+	surveyed := time.Now()
 	var at rotation
 	for ctx.Err() == nil {
 		// Up to a tenth less, so that applications and kinds do not stay in step.
-		due := surveyed.Add(time.Duration(share * float64(s.interval(ctx, app))))
+		due := surveyed.Add(wait.Jitter(s.interval(ctx, app)*9/10, 1.0/9))
 		window, cancel := context.WithDeadline(ctx, earlier(due, time.Now().Add(sweepWindow)))
 		if !at.done {
 			at = s.rotate(window, app, at)

@@ -19,6 +19,7 @@ package im
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"io"
 	"math"
 	"net/http"
@@ -185,7 +186,8 @@ func (s *Simulator) run(command *command, fields map[string]any, identifier stri
 // asRefusal returns the refusal that a command gave. Commands return no other
 // errors; one that does is answered as an internal error.
 func asRefusal(err error) *Refusal {
-	if refusal, ok := err.(*Refusal); ok { //nolint:errorlint // refusals are never wrapped
+	var refusal *Refusal
+	if errors.As(err, &refusal) {
 		return refusal
 	}
 	return refuse(codeGroupInternal, "%v", err)
