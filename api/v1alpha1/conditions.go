@@ -60,6 +60,19 @@ const (
 	// ConditionFieldsSynced (LiveRoom): the declared custom fields are in IM.
 	ConditionFieldsSynced = "FieldsSynced"
 
+	// ConditionCallbacksReceived (ImApp): IM's callbacks arrive and are authentic.
+	// Written by the webhook.
+	ConditionCallbacksReceived = "CallbacksReceived"
+
+	// ConditionCompiled (ModerationPolicy, UserLevelPolicy): words, expressions
+	// and selector can be used. Written by the webhook.
+	ConditionCompiled = "Compiled"
+
+	// ConditionAccountsExcluded (UserLevelPolicy): ImAccounts declare a level of
+	// their own for the same profile field; the policy does not write theirs.
+	// Present only while true.
+	ConditionAccountsExcluded = "AccountsExcluded"
+
 	// ConditionLengthWarning (LiveRoom): a text is within the current limits of
 	// IM but beyond the older documented ones, which some applications may
 	// still have. Abnormal-true, present only while true.
@@ -127,6 +140,19 @@ const (
 	ReasonOutcomeUnknown = "OutcomeUnknown"
 	// ReasonInternalError: a failure inside the operator or the API server; see its log.
 	ReasonInternalError = "InternalError"
+
+	// ReasonReceiving (ImApp): authentic callbacks arrive.
+	ReasonReceiving = "Receiving"
+	// ReasonSilent (ImApp): no authentic callback arrived for a while, or ever.
+	ReasonSilent = "Silent"
+	// ReasonTokenNotFound (ImApp): the Secret of the callback token or its key is missing; every callback is refused.
+	ReasonTokenNotFound = "TokenNotFound"
+	// ReasonNotConfigured (ImApp): spec.callbacks is absent; every callback is refused.
+	ReasonNotConfigured = "NotConfigured"
+	// ReasonInForce (ModerationPolicy, UserLevelPolicy): the webhook works by the policy.
+	ReasonInForce = "InForce"
+	// ReasonDeclaredLevel (UserLevelPolicy): see AccountsExcluded.
+	ReasonDeclaredLevel = "DeclaredLevel"
 
 	// ReasonInUse (ImApp): deletion waits for the objects that use it.
 	ReasonInUse = "InUse"

@@ -54,6 +54,8 @@ func addKnownTypes(scheme *runtime.Scheme) error {
 		&ImAccount{}, &ImAccountList{},
 		&GroupCustomField{}, &GroupCustomFieldList{},
 		&LiveRoom{}, &LiveRoomList{},
+		&ModerationPolicy{}, &ModerationPolicyList{},
+		&UserLevelPolicy{}, &UserLevelPolicyList{},
 	)
 	metav1.AddToGroupVersion(scheme, GroupVersion)
 	return nil

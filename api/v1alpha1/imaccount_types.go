@@ -167,6 +167,14 @@ type ImAccountStatus struct {
 	// +listMapKey=path
 	// +kubebuilder:validation:MaxItems=32
 	Unconverged []UnconvergedChange `json:"unconverged,omitempty"`
+
+	// presence is where the account is seen. Present once a callback told of it.
+	// +optional
+	Presence *Presence `json:"presence,omitempty"`
+
+	// reportedDrift is what a callback last reported as different from spec.
+	// +optional
+	ReportedDrift *ReportedDrift `json:"reportedDrift,omitempty"`
 }
 
 // ImAccount is one IM account: a host, a helper, a customer-service agent.
@@ -176,6 +184,7 @@ type ImAccountStatus struct {
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
 // +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`
 // +kubebuilder:printcolumn:name="UserID",type=string,JSONPath=`.status.userID`
+// +kubebuilder:printcolumn:name="Presence",type=string,JSONPath=`.status.presence.state`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 // +kubebuilder:printcolumn:name="Message",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="Ready")].message`
 // +kubebuilder:validation:XValidation:rule="has(self.spec.userID) || self.metadata.name.matches('^[A-Za-z0-9_-]{1,32}$')",message="the object's name cannot serve as UserID (1 to 32 letters, digits, _ or -): set spec.userID"

@@ -118,6 +118,10 @@ type ImAppSpec struct {
 	// means its own namespace only.
 	// +optional
 	AllowedNamespaces *AllowedNamespaces `json:"allowedNamespaces,omitempty"`
+
+	// callbacks says how IM's callbacks are taken. Absent means that none are.
+	// +optional
+	Callbacks *Callbacks `json:"callbacks,omitempty"`
 }
 
 // ImAppStatus reports what is known of the application.
@@ -128,6 +132,13 @@ type ImAppStatus struct {
 	// +optional
 	// +kubebuilder:validation:MaxLength=253
 	Endpoint string `json:"endpoint,omitempty"`
+
+	// callbackPath is the path of the webhook that takes this application's
+	// callbacks. Enter the webhook's public address followed by this path in the
+	// console. It is derived from the token and changes with it.
+	// +optional
+	// +kubebuilder:validation:MaxLength=512
+	CallbackPath string `json:"callbackPath,omitempty"`
 }
 
 // ImApp is one IM application (SDKAppID) and the credentials to manage it.

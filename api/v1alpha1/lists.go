@@ -28,6 +28,12 @@ func (l *GroupCustomFieldList) Objects() []*GroupCustomField { return pointers(l
 // Objects returns pointers to the items.
 func (l *LiveRoomList) Objects() []*LiveRoom { return pointers(l.Items) }
 
+// Objects returns pointers to the items.
+func (l *ModerationPolicyList) Objects() []*ModerationPolicy { return pointers(l.Items) }
+
+// Objects returns pointers to the items.
+func (l *UserLevelPolicyList) Objects() []*UserLevelPolicy { return pointers(l.Items) }
+
 func pointers[T any](items []T) []*T {
 	all := make([]*T, len(items))
 	for i := range items {

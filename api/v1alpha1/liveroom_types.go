@@ -261,6 +261,14 @@ type LiveRoomStatus struct {
 	// +listMapKey=path
 	// +kubebuilder:validation:MaxItems=64
 	Unconverged []UnconvergedChange `json:"unconverged,omitempty"`
+
+	// activity is what callbacks told about the room.
+	// +optional
+	Activity *RoomActivity `json:"activity,omitempty"`
+
+	// reportedDrift is what a callback last reported as different from spec.
+	// +optional
+	ReportedDrift *ReportedDrift `json:"reportedDrift,omitempty"`
 }
 
 // LiveRoom is a live room: one IM group and what clients read from it.
@@ -270,6 +278,8 @@ type LiveRoomStatus struct {
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
 // +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`
 // +kubebuilder:printcolumn:name="GroupID",type=string,JSONPath=`.status.groupID`
+// +kubebuilder:printcolumn:name="Online",type=integer,JSONPath=`.status.activity.online`
+// +kubebuilder:printcolumn:name="Messages",type=integer,JSONPath=`.status.activity.messages`
 // +kubebuilder:printcolumn:name="Type",type=string,priority=1,JSONPath=`.spec.type`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 // +kubebuilder:printcolumn:name="Message",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="Ready")].message`
