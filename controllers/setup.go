@@ -33,9 +33,9 @@ import (
 	imv1alpha1 "github.com/liveroom-io/liveroom-operator/api/v1alpha1"
 	"github.com/liveroom-io/liveroom-operator/controllers/application"
 	"github.com/liveroom-io/liveroom-operator/controllers/lookup"
-	"github.com/liveroom-io/liveroom-operator/controllers/reference"
 	"github.com/liveroom-io/liveroom-operator/controllers/trigger"
 	"github.com/liveroom-io/liveroom-operator/internal/im"
+	"github.com/liveroom-io/liveroom-operator/internal/reference"
 )
 
 // Options of the controllers.

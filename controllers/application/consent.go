@@ -28,7 +28,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	imv1alpha1 "github.com/liveroom-io/liveroom-operator/api/v1alpha1"
-	"github.com/liveroom-io/liveroom-operator/controllers/hold"
+	"github.com/liveroom-io/liveroom-operator/internal/hold"
 )
 
 // Consent decides whether objects of a namespace may use an ImApp.

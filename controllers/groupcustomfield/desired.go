@@ -29,9 +29,9 @@ import (
 
 	imv1alpha1 "github.com/liveroom-io/liveroom-operator/api/v1alpha1"
 	"github.com/liveroom-io/liveroom-operator/controllers/application"
-	"github.com/liveroom-io/liveroom-operator/controllers/hold"
 	"github.com/liveroom-io/liveroom-operator/controllers/lifecycle"
 	"github.com/liveroom-io/liveroom-operator/controllers/lookup"
+	"github.com/liveroom-io/liveroom-operator/internal/hold"
 )
 
 // Desired is a declaration with what is known of it.

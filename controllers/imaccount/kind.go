@@ -29,7 +29,7 @@ import (
 	"github.com/liveroom-io/liveroom-operator/controllers/application"
 	"github.com/liveroom-io/liveroom-operator/controllers/lifecycle"
 	"github.com/liveroom-io/liveroom-operator/controllers/lookup"
-	"github.com/liveroom-io/liveroom-operator/controllers/reference"
+	"github.com/liveroom-io/liveroom-operator/internal/reference"
 )
 
 // +kubebuilder:rbac:groups=im.liveroom.io,resources=imaccounts,verbs=get;list;watch;patch

@@ -34,7 +34,7 @@ import (
 	imv1alpha1 "github.com/liveroom-io/liveroom-operator/api/v1alpha1"
 	"github.com/liveroom-io/liveroom-operator/controllers/application"
 	"github.com/liveroom-io/liveroom-operator/controllers/lifecycle"
-	"github.com/liveroom-io/liveroom-operator/controllers/reference"
+	"github.com/liveroom-io/liveroom-operator/internal/reference"
 )
 
 // +kubebuilder:rbac:groups=im.liveroom.io,resources=imapps,verbs=get;list;watch;patch

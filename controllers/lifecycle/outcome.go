@@ -26,7 +26,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
 	imv1alpha1 "github.com/liveroom-io/liveroom-operator/api/v1alpha1"
-	"github.com/liveroom-io/liveroom-operator/controllers/hold"
+	"github.com/liveroom-io/liveroom-operator/internal/hold"
 	"github.com/liveroom-io/liveroom-operator/internal/im"
 )
 

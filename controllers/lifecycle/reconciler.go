@@ -31,7 +31,7 @@ import (
 
 	imv1alpha1 "github.com/liveroom-io/liveroom-operator/api/v1alpha1"
 	"github.com/liveroom-io/liveroom-operator/controllers/application"
-	"github.com/liveroom-io/liveroom-operator/controllers/hold"
+	"github.com/liveroom-io/liveroom-operator/internal/hold"
 )
 
 const (

@@ -28,10 +28,10 @@ import (
 
 	imv1alpha1 "github.com/liveroom-io/liveroom-operator/api/v1alpha1"
 	"github.com/liveroom-io/liveroom-operator/controllers/application"
-	"github.com/liveroom-io/liveroom-operator/controllers/hold"
 	"github.com/liveroom-io/liveroom-operator/controllers/lookup"
-	"github.com/liveroom-io/liveroom-operator/controllers/reference"
+	"github.com/liveroom-io/liveroom-operator/internal/hold"
 	"github.com/liveroom-io/liveroom-operator/internal/im"
+	"github.com/liveroom-io/liveroom-operator/internal/reference"
 )
 
 // Limits of the IM REST contract, sections 7, 8.2 and 11.1, for values that

@@ -33,7 +33,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	imv1alpha1 "github.com/liveroom-io/liveroom-operator/api/v1alpha1"
-	"github.com/liveroom-io/liveroom-operator/controllers/hold"
+	"github.com/liveroom-io/liveroom-operator/internal/hold"
 )
 
 const (
@@ -43,6 +43,9 @@ const (
 	// MaxValueBytes is the longest value that anything can be made of: that of a
 	// group attribute. Of a longer one only the length is kept.
 	MaxValueBytes = 4000
+	// MaxConfigMapBytes is the largest ConfigMap that is read as a whole, its keys
+	// and values counted together. The API server has the same limit.
+	MaxConfigMapBytes = 1 << 20
 )
 
 // Reader reads referenced objects.
@@ -82,10 +85,8 @@ func (r *Reader) Value(ctx context.Context, namespace string, ref imv1alpha1.Con
 	key := types.NamespacedName{Namespace: namespace, Name: ref.Name}
 	found, err := r.value(ctx, valueKey{configMap: key, key: ref.Key})
 	switch {
-	case apierrors.IsNotFound(err):
-		return "", hold.New(imv1alpha1.ReasonReferenceNotFound, "ConfigMap %s does not exist: create it", key)
 	case err != nil:
-		return "", fmt.Errorf("reading ConfigMap %s: %w", key, err)
+		return "", absent(key, err)
 	case !found.present:
 		return "", hold.New(imv1alpha1.ReasonReferenceNotFound, "ConfigMap %s has no key %q: add it", key, ref.Key)
 	case found.bytes > limit:
@@ -95,9 +96,8 @@ func (r *Reader) Value(ctx context.Context, namespace string, ref imv1alpha1.Con
 }
 
 func (r *Reader) value(ctx context.Context, key valueKey) (value, error) {
-	meta := &metav1.PartialObjectMetadata{}
-	meta.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("ConfigMap"))
-	if err := r.metadata.Get(ctx, key.configMap, meta); err != nil {
+	meta, err := r.partial(ctx, "ConfigMap", key.configMap)
+	if err != nil {
 		return value{}, err
 	}
 	if kept, ok := r.values.Get(key); ok && kept.version == meta.ResourceVersion {
@@ -135,6 +135,56 @@ func valueOf(version, text string) value {
 	return v
 }
 
+// ConfigMapVersion returns the version of a ConfigMap as far as the cache has it,
+// for who keeps what was made of the contents; or the wait ReferenceNotFound.
+func (r *Reader) ConfigMapVersion(ctx context.Context, key types.NamespacedName) (string, error) {
+	meta, err := r.partial(ctx, "ConfigMap", key)
+	if err != nil {
+		return "", absent(key, err)
+	}
+	return meta.ResourceVersion, nil
+}
+
+// ConfigMap reads all text of a ConfigMap from the API server, with the version
+// that was read, which is not older than what the cache has. It is not kept, and
+// who asks at the same time shares one read: the caller must not change data.
+// What cannot be read is a wait: ReferenceNotFound, or Invalid above
+// MaxConfigMapBytes.
+func (r *Reader) ConfigMap(ctx context.Context, key types.NamespacedName) (data map[string]string, version string, err error) {
+	seen, err := r.ConfigMapVersion(ctx, key)
+	if err != nil {
+		return nil, "", err
+	}
+	read, err, _ := r.flights.Do("all of "+key.String()+"/"+seen, func() (any, error) {
+		var live corev1.ConfigMap
+		if err := r.live.Get(ctx, key, &live); err != nil {
+			return nil, err
+		}
+		return &live, nil
+	})
+	if err != nil {
+		return nil, "", absent(key, err)
+	}
+	live := read.(*corev1.ConfigMap)
+	size := 0
+	for name, text := range live.Data {
+		size += len(name) + len(text)
+	}
+	if size > MaxConfigMapBytes {
+		return nil, "", hold.New(imv1alpha1.ReasonInvalid, "ConfigMap %s has %d of at most %d bytes: divide it", key, size, MaxConfigMapBytes)
+	}
+	return live.Data, live.ResourceVersion, nil
+}
+
+// absent turns the API server's answer for a ConfigMap that is not there into a
+// wait.
+func absent(key types.NamespacedName, err error) error {
+	if apierrors.IsNotFound(err) {
+		return hold.New(imv1alpha1.ReasonReferenceNotFound, "ConfigMap %s does not exist: create it", key)
+	}
+	return fmt.Errorf("reading ConfigMap %s: %w", key, err)
+}
+
 // Secret reads a Secret from the API server. Secrets are not kept in memory.
 func (r *Reader) Secret(ctx context.Context, key types.NamespacedName) (*corev1.Secret, error) {
 	var secret corev1.Secret
@@ -146,8 +196,12 @@ func (r *Reader) Secret(ctx context.Context, key types.NamespacedName) (*corev1.
 
 // SecretMetadata reads a Secret's metadata from the cache.
 func (r *Reader) SecretMetadata(ctx context.Context, key types.NamespacedName) (*metav1.PartialObjectMetadata, error) {
+	return r.partial(ctx, "Secret", key)
+}
+
+func (r *Reader) partial(ctx context.Context, kind string, key types.NamespacedName) (*metav1.PartialObjectMetadata, error) {
 	meta := &metav1.PartialObjectMetadata{}
-	meta.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Secret"))
+	meta.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind(kind))
 	if err := r.metadata.Get(ctx, key, meta); err != nil {
 		return nil, err
 	}
