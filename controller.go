@@ -35,6 +35,7 @@ import (
 
 	imv1alpha1 "github.com/liveroom-io/liveroom-operator/api/v1alpha1"
 	"github.com/liveroom-io/liveroom-operator/controllers"
+	"github.com/liveroom-io/liveroom-operator/internal/im"
 )
 
 type controllerFlags struct {
@@ -44,6 +45,7 @@ type controllerFlags struct {
 	probeAddress    string
 	namespaces      []string
 	workers         int
+	webhookShare    int
 	logLevel        int
 }
 
@@ -62,12 +64,17 @@ func controllerCommand() *cobra.Command {
 	set.StringVar(&flags.probeAddress, "health-probe-bind-address", ":8081", "address of /healthz and /readyz; 0 for none")
 	set.StringSliceVar(&flags.namespaces, "namespaces", nil, "namespaces to watch; absent means all")
 	set.IntVar(&flags.workers, "workers", 0, "objects of one kind handled at once; 0 means the default")
+	set.IntVar(&flags.webhookShare, "webhook-share-percent", im.DefaultWebhookPercent,
+		"part of the rate limits of IM calls that both processes make which is left to the webhook, 1 to 99; give both the same")
 	set.IntVar(&flags.logLevel, "log-level", 0, "0 logs changes only; higher levels say more")
 	set.AddGoFlagSet(flag.CommandLine) // --kubeconfig
 	return command
 }
 
 func runController(flags controllerFlags) error {
+	if flags.webhookShare < 1 || flags.webhookShare > 99 {
+		return fmt.Errorf("--webhook-share-percent is %d: it must be 1 to 99", flags.webhookShare)
+	}
 	logger := logr.FromSlogHandler(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: slog.Level(-flags.logLevel)}))
 	ctrl.SetLogger(logger)
 	klog.SetLogger(logger.V(2))
@@ -92,6 +99,7 @@ func runController(flags controllerFlags) error {
 	ctx := ctrl.SetupSignalHandler()
 	if err := controllers.Setup(ctx, mgr, controllers.Options{
 		Workers: flags.workers, Namespaces: flags.namespaces, Metrics: metrics.Registry,
+		WebhookSharePercent: flags.webhookShare,
 	}); err != nil {
 		return err
 	}

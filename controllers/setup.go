@@ -54,6 +54,10 @@ type Options struct {
 	SkipNameValidation bool
 	// Metrics receives the metrics of the IM clients. Nil keeps none.
 	Metrics prometheus.Registerer
+	// WebhookSharePercent is the part of the limits of calls that both processes
+	// make which is left to the webhook, 1 to 99. Zero means half. The webhook
+	// must be told the same.
+	WebhookSharePercent int
 	// Clock of the cluster. Nil means the system's.
 	Clock clock.PassiveClock
 }
@@ -123,16 +127,17 @@ func (s *system) connectApps() error {
 	if len(s.options.Namespaces) > 0 {
 		consent.Namespaces = nil
 	}
-	connect := im.New
+	var metrics *im.Metrics
 	if s.options.Metrics != nil {
-		metrics, err := im.NewMetrics(s.options.Metrics)
-		if err != nil {
+		var err error
+		if metrics, err = im.NewMetrics(s.options.Metrics); err != nil {
 			return fmt.Errorf("registering the metrics of the IM client: %w", err)
 		}
-		connect = func(config im.Config) (*im.Client, error) {
-			config.Metrics = metrics
-			return im.New(config)
-		}
+	}
+	connect := func(config im.Config) (*im.Client, error) {
+		config.Metrics = metrics
+		config.Process, config.WebhookPercent = im.ProcessController, s.options.WebhookSharePercent
+		return im.New(config)
 	}
 	s.apps = application.NewRegistry(s.mgr.GetClient(), consent, s.options.Clock, connect)
 	s.apps.OnTrouble = func(app types.NamespacedName) { s.wake.apps.Wake(trigger.Prompt, app) }

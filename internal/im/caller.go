@@ -19,12 +19,15 @@ package im
 import (
 	"context"
 	"encoding/json"
+	"net/url"
 )
 
-// request is one call on its way down: a command of the table and the JSON of its body.
+// request is one call on its way down: a command of the table, the JSON of its body and, for the few commands that have
+// any, its own parameters in the URL.
 type request struct {
-	command *command
-	body    []byte
+	command    *command
+	body       []byte
+	parameters url.Values
 }
 
 // caller is a layer. It returns the provider's answer, which has been checked to be a success (see checkAnswer), or
@@ -35,11 +38,16 @@ type caller interface {
 
 // ask encodes a question, makes the call and decodes what is wanted of the answer; a nil into wants nothing.
 func ask(ctx context.Context, c caller, cmd *command, question, into any) error {
+	return askWith(ctx, c, cmd, nil, question, into)
+}
+
+// askWith is ask for a command with parameters in the URL.
+func askWith(ctx context.Context, c caller, cmd *command, parameters url.Values, question, into any) error {
 	body, err := json.Marshal(question)
 	if err != nil {
 		return &Error{Class: Invalid, Command: cmd.name, Info: "the request cannot be encoded", Err: err}
 	}
-	answer, err := c.call(ctx, request{command: cmd, body: body})
+	answer, err := c.call(ctx, request{command: cmd, body: body, parameters: parameters})
 	if err != nil {
 		return err
 	}

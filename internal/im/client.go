@@ -41,8 +41,14 @@ type Config struct {
 	Credentials Credentials
 	// RequestsPerSecond lowers the documented limit of every command to at most this. 0 = the documented limits.
 	RequestsPerSecond int
-	// Share is the part of the application's quota that this client may use, in (0, 1]; 0 = all of it. Two processes
-	// that call the same commands for one application split the quota with it.
+	// Process is the kind of process that makes the calls. Each command has one kind that makes it, and the other one is
+	// refused it; what both make is split by WebhookPercent. Empty = any command, up to its whole limit.
+	Process Process
+	// WebhookPercent is the part of the limits of commands that both kinds of process make which belongs to the webhook,
+	// 1 to 99; the rest belongs to the controller. 0 = DefaultWebhookPercent. Both must be told the same.
+	WebhookPercent int
+	// Share is the part of its process kind's limits that this client may use, in (0, 1]; 0 = all of it. Replicas that
+	// work at the same time split their limits with it. SetShare changes it later.
 	Share float64
 	// DryRun makes every writing call fail with a DryRunError instead of being made.
 	DryRun bool
@@ -74,6 +80,7 @@ type Client struct {
 	keys     *keyring
 	clock    *providerClock
 	breaking *breaking
+	limiting *limiting
 	// transport is the client's own one, nil when the caller brought it.
 	transport *http.Transport
 
@@ -82,6 +89,7 @@ type Client struct {
 	imports  *batcher[NewAccount, struct{}]
 	deletes  *batcher[string, struct{}]
 	profiles *batcher[profileQuery, Profile]
+	presence *batcher[string, OnlineState]
 
 	closing sync.Once
 	closed  atomic.Bool
@@ -124,12 +132,19 @@ func (c Config) complete() (Config, error) {
 		return c, errors.New("the administrator and the secret key must not be empty")
 	case c.RequestsPerSecond < 0:
 		return c, errors.New("the calls per second must not be negative")
-	case c.Share < 0 || c.Share > 1:
+	case !(c.Share >= 0 && c.Share <= 1):
 		return c, errors.New("the share of the quota must be between 0 and 1")
+	case c.Process != "" && c.Process != ProcessController && c.Process != ProcessWebhook:
+		return c, errors.New("the kind of process is not known")
+	case c.WebhookPercent < 0 || c.WebhookPercent > 99:
+		return c, errors.New("the webhook's part of the quota must be 1 to 99 percent")
 	}
 	c.Endpoint = endpoint.Scheme + "://" + endpoint.Host
 	if c.Share == 0 {
 		c.Share = 1
+	}
+	if c.WebhookPercent == 0 {
+		c.WebhookPercent = DefaultWebhookPercent
 	}
 	if c.Linger <= 0 || c.Linger > maxLinger {
 		c.Linger = maxLinger
@@ -158,19 +173,19 @@ func (c *Client) assemble(config Config) {
 		endpoint: config.Endpoint, sdkAppID: config.SDKAppID, client: newHTTPClient(config.Transport),
 		clock: c.clock, metrics: config.Metrics, random: rand.Uint32,
 	}}
-	limited := newLimiting(signed, config.RequestsPerSecond, config.Share, config.Metrics, config.OnThrottle)
-	c.breaking = newBreaking(limited, config.Metrics)
+	c.limiting = newLimiting(signed, config.quota(), config.Share, config.Metrics, config.OnThrottle)
+	c.breaking = newBreaking(c.limiting, config.Metrics)
 	var inner caller = &retrying{next: c.breaking, attempts: maxAttempts, jitter: rand.Float64, sleep: config.sleep}
 	if config.DryRun {
 		inner = &dryRun{next: inner}
 	}
 	measure := func(next caller) caller {
 		return &measured{
-			next: next, metrics: config.Metrics, onUnauthorized: config.OnUnauthorized, closed: c.closed.Load,
+			next: &allotted{next: next, process: config.Process}, metrics: config.Metrics, onUnauthorized: config.OnUnauthorized, closed: c.closed.Load,
 		}
 	}
 	c.calls = measure(inner)
-	c.bare = measure(&retrying{next: limited, attempts: 1, jitter: rand.Float64, sleep: config.sleep})
+	c.bare = measure(&retrying{next: c.limiting, attempts: 1, jitter: rand.Float64, sleep: config.sleep})
 }
 
 // batch makes the batchers of the calls that take many items.
@@ -190,6 +205,10 @@ func (c *Client) batch(config Config) {
 		command: accountCheck, linger: config.Linger, gather: config.Gather, sized: sized(accountCheck),
 		merge: func(waiting, _ string) string { return waiting }, execute: c.checkAccounts,
 	})
+	c.presence = newBatcher(batching[string, OnlineState]{
+		command: queryOnlineStatus, linger: config.Linger, gather: config.Gather, sized: sized(queryOnlineStatus),
+		merge: func(waiting, _ string) string { return waiting }, execute: c.readOnlineStates,
+	})
 	c.imports = newBatcher(batching[NewAccount, struct{}]{
 		command: multiAccountImport, linger: config.Linger, gather: config.Gather, sized: sized(multiAccountImport),
 		execute: c.importAccounts,
@@ -206,7 +225,7 @@ func (c *Client) Close() {
 	c.closing.Do(func() {
 		var draining sync.WaitGroup
 		for _, drain := range []func(time.Duration){
-			c.groups.close, c.profiles.close, c.accounts.close, c.imports.close, c.deletes.close,
+			c.groups.close, c.profiles.close, c.accounts.close, c.imports.close, c.deletes.close, c.presence.close,
 		} {
 			draining.Go(func() { drain(closePatience) })
 		}
@@ -225,6 +244,11 @@ func (c *Client) String() string { return "im client" }
 // SetCredentials replaces the administrator and the key for all calls from now on. Limiters, breakers and connections
 // stay as they are.
 func (c *Client) SetCredentials(credentials Credentials) { c.keys.replace(credentials) }
+
+// SetShare changes the part of its process kind's limits that this client may use from now on: above 0, at most 1.
+// Anything else is taken as the nearest possible, so that a replica without a part of the work can still make a call
+// now and then. A rate that a refusal for frequency has lowered stays lowered in proportion.
+func (c *Client) SetShare(share float64) { c.limiting.setShare(share) }
 
 // ProviderTime is the provider's clock in whole seconds, never ahead of it and at most about two seconds behind, as
 // estimated from the provider's latest answer. Before the first answer it is the local clock.

@@ -107,7 +107,11 @@ func TestDryRun(t *testing.T) {
 		"account_delete":         c.DeleteAccount(t.Context(), "alice"),
 		"modify_group_base_info": c.ChangeGroup(t.Context(), "live_42", GroupChange{Name: new("x")}),
 		"ban_group_member":       c.Ban(t.Context(), "live_42", []string{"bob"}, time.Hour),
+
+		"add_local_audit_keywords":    c.AddLocalKeywords(t.Context(), []Keyword{{Text: "a", Filter: KeywordBlock}}),
+		"delete_local_audit_keywords": c.DeleteLocalKeywords(t.Context(), []Keyword{{Text: "a"}}),
 	}
+	_, writes["send_group_msg"] = c.SendGroupMessage(t.Context(), GroupMessage{GroupID: "g", Elements: []MessageElement{TextElement("a")}})
 	for command, err := range writes {
 		var held *DryRunError
 		if !errors.As(err, &held) || held.Command != command || !IsDryRun(err) || ClassOf(err) != "" {

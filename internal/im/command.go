@@ -33,6 +33,8 @@ type command struct {
 	itemised string
 	// blameOne lists the codes with which a whole batch may be refused because of one of its items.
 	blameOne []int
+	// user is the kind of process that makes the call.
+	user user
 }
 
 // path is the command's place below the endpoint.
@@ -50,10 +52,13 @@ func (c *command) blames(code int) bool {
 
 const (
 	accountService   = "im_open_login_svc"
+	chatService      = "openim"
 	profileService   = "profile"
 	groupService     = "group_open_http_svc"
 	liveService      = "group_open_avchatroom_http_svc"
 	attributeService = "group_open_attr_http_svc"
+	auditService     = "im_msg_audit_mgr"
+	addressService   = "ConfigSvc"
 )
 
 // The commands in use. Everything that is kept per command (limits, breakers, metric labels) comes from this table, so
@@ -72,7 +77,10 @@ var (
 	portraitGet = &command{service: profileService, name: "portrait_get",
 		limit: 200, maxItems: 100, blameOne: []int{40003}}
 	portraitSet = &command{service: profileService, name: "portrait_set",
-		limit: 200, maxItems: 1, writes: true}
+		limit: 200, maxItems: 1, writes: true, user: usedByBoth}
+
+	queryOnlineStatus = &command{service: chatService, name: "query_online_status",
+		limit: 200, maxItems: 500, itemised: "ErrorList", user: usedByWebhook}
 
 	// 10018: the answer would be too large, ask for less.
 	getGroupInfo = &command{service: groupService, name: "get_group_info",
@@ -112,15 +120,35 @@ var (
 		limit: 200, maxItems: 16, writes: true}
 	deleteGroupAttr = &command{service: groupService, name: "delete_group_attr",
 		limit: 200, maxItems: 16, writes: true}
+
+	// A repeat within five minutes is recognised by its content and Random, so it is safe.
+	sendGroupMsg = &command{service: groupService, name: "send_group_msg",
+		limit: 200, maxItems: 1, writes: true, user: usedByWebhook}
+	getOnlineMemberNum = &command{service: groupService, name: "get_online_member_num",
+		limit: 200, maxItems: 1, user: usedByWebhook}
+
+	// What adding a keyword twice or deleting one that is gone does is not documented: read the list first.
+	addLocalAuditKeywords = &command{service: auditService, name: "add_local_audit_keywords",
+		limit: 200, maxItems: 10, writes: true, once: true}
+	deleteLocalAuditKeywords = &command{service: auditService, name: "delete_local_audit_keywords",
+		limit: 200, maxItems: 10, writes: true, once: true}
+	getLocalAuditKeywords = &command{service: auditService, name: "get_local_audit_keywords",
+		limit: 200, maxItems: 1}
+
+	getIPList = &command{service: addressService, name: "GetIPList",
+		limit: 200, maxItems: 1, user: usedByWebhook}
 )
 
 // commands lists every command above.
 var commands = []*command{
 	accountCheck, accountImport, multiAccountImport, accountDelete,
-	portraitGet, portraitSet,
+	portraitGet, portraitSet, queryOnlineStatus,
 	getGroupInfo, createGroup, modifyGroupBaseInfo, destroyGroup, changeGroupOwner,
 	addGroupMember, getGroupMemberInfo, modifyGroupMemberInfo,
 	modifyAdmin, getAdminList,
 	banGroupMember, unbanGroupMember, getGroupBanMember,
 	getGroupAttr, modifyGroupAttr, deleteGroupAttr,
+	sendGroupMsg, getOnlineMemberNum,
+	addLocalAuditKeywords, deleteLocalAuditKeywords, getLocalAuditKeywords,
+	getIPList,
 }

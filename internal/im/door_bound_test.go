@@ -34,8 +34,13 @@ func TestEmptyIdentitiesAreNotSent(t *testing.T) {
 	_, err4 := c.Bans(ctx, "")
 	_, err5 := c.Attributes(ctx, "")
 	_, err6 := c.Profile(ctx, "", nil)
+	_, err7 := c.OnlineState(ctx, "")
+	_, err8 := c.OnlineStates(ctx, []string{"alice", ""})
+	_, err9 := c.OnlineMembers(ctx, "")
 	for i, err := range []error{
-		err1, err2, err3, err4, err5, err6,
+		err1, err2, err3, err4, err5, err6, err7, err8, err9,
+		c.AddLocalKeywords(ctx, []Keyword{{Filter: KeywordBlock}}), c.DeleteLocalKeywords(ctx, []Keyword{{}}),
+		c.AddLocalKeywords(ctx, []Keyword{{Text: "a"}}),
 		c.ChangeGroup(ctx, "", GroupChange{}), c.DestroyGroup(ctx, ""), c.ChangeOwner(ctx, "", "bob"), c.ChangeOwner(ctx, "g", ""),
 		c.AddMember(ctx, "", "bob"), c.AddMember(ctx, "g", ""), c.SetAdministrator(ctx, "", "bob", true),
 		c.SetAdministrator(ctx, "g", "", true), c.SetLiveAdministrators(ctx, "", []string{"bob"}, true),

@@ -69,6 +69,46 @@ func FuzzAnswer(f *testing.F) {
 				}
 			}
 		}
+		var online wireOnlineStates
+		if json.Unmarshal(answer, &online) == nil {
+			checkOutcomes(t, online.states(ids), len(ids))
+		}
+		var keywords wireKeywords
+		if json.Unmarshal(answer, &keywords) == nil {
+			question := wireListKeywords{Limit: keywordPage}
+			if next, more := keywords.next(question); more && next.Offset <= question.Offset {
+				t.Error("the next page is not after this one")
+			}
+			for _, word := range keywords.LocalAuditWords {
+				if got := word.keyword(KeywordBlock); got.Kind == 0 || got.Filter == 0 {
+					t.Errorf("a keyword without a kind or a filter: %+v", got)
+				}
+			}
+		}
+		var addresses wireAddresses
+		if json.Unmarshal(answer, &addresses) == nil {
+			prefixes, err := addresses.prefixes()
+			if err != nil {
+				checkError(t, err)
+			}
+			for _, prefix := range prefixes {
+				if !prefix.IsValid() || prefix != prefix.Masked() {
+					t.Errorf("%s is no network", prefix)
+				}
+			}
+		}
+		var sent wireSentMessage
+		if json.Unmarshal(answer, &sent) == nil && len(sent.message().DroppedReason) > maxInfoBytes {
+			t.Error("the reason is too long")
+		}
+		var inGroup wireOnlineMembers
+		if json.Unmarshal(answer, &inGroup) == nil {
+			if n, err := inGroup.count(); err != nil {
+				checkError(t, err)
+			} else if n < 0 {
+				t.Errorf("%d members are online", n)
+			}
+		}
 		for _, into := range []any{new(wireImportResult), new(wireBans), new(wireAttributes)} {
 			if err := json.Unmarshal(answer, into); err != nil {
 				checkError(t, notUnderstood(getGroupAttr, err))

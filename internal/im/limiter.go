@@ -53,16 +53,36 @@ type bucket struct {
 
 // newBucket makes a bucket for a limit in calls per second.
 func newBucket(limit float64) *bucket {
+	ceiling, burst := ceilingOf(limit)
+	return &bucket{
+		tokens:  rate.NewLimiter(rate.Limit(ceiling), burst),
+		ceiling: ceiling,
+		floor:   floorOf(ceiling),
+		current: ceiling,
+	}
+}
+
+// ceilingOf is the rate and the burst that keep within a limit.
+func ceilingOf(limit float64) (ceiling float64, burst int) {
 	if whole := math.Floor(limit); whole >= 1 {
 		limit = whole
 	}
-	ceiling := limitMargin * limit
-	return &bucket{
-		tokens:  rate.NewLimiter(rate.Limit(ceiling), max(1, int(burstPart*limit))),
-		ceiling: ceiling,
-		floor:   min(1, ceiling/8),
-		current: ceiling,
+	return limitMargin * limit, max(1, int(burstPart*limit))
+}
+
+// floorOf is the rate that no refusal lowers further.
+func floorOf(ceiling float64) float64 { return min(1, ceiling/8) }
+
+// resize gives the bucket another limit. A rate that was cut keeps its proportion.
+func (b *bucket) resize(now time.Time, limit float64) {
+	ceiling, burst := ceilingOf(limit)
+	if ceiling == b.ceiling {
+		return
 	}
+	current := b.current / b.ceiling * ceiling
+	b.ceiling, b.floor = ceiling, floorOf(ceiling)
+	b.tokens.SetBurstAt(now, burst)
+	b.set(now, min(ceiling, max(b.floor, current)))
 }
 
 // reserve takes a token and returns how long to wait for it; the returned function gives the token back.
@@ -168,28 +188,44 @@ func (l *limiter) slowDown() {
 	l.bucket.cut(time.Now())
 }
 
+func (l *limiter) resize(limit float64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.bucket.resize(time.Now(), limit)
+}
+
 // limiting is the layer with a limiter for each command.
 type limiting struct {
 	next       caller
 	limiters   map[*command]*limiter
+	quota      func(*command) float64
 	metrics    *Metrics
 	onThrottle func(command string)
 }
 
-// newLimiting makes the limiters. perSecond lowers every limit to at most this (0 = as documented); share is the part
-// of the application's quota that this process may use, in (0, 1].
-func newLimiting(next caller, perSecond int, share float64, metrics *Metrics, onThrottle func(string)) *limiting {
+// newLimiting makes the limiters. quota is what the process kind may use of a command; share is this client's part of it,
+// in (0, 1].
+func newLimiting(
+	next caller, quota func(*command) float64, share float64, metrics *Metrics, onThrottle func(string),
+) *limiting {
 	l := &limiting{
-		next: next, limiters: make(map[*command]*limiter, len(commands)), metrics: metrics, onThrottle: onThrottle,
+		next: next, limiters: make(map[*command]*limiter, len(commands)), quota: quota, metrics: metrics, onThrottle: onThrottle,
 	}
 	for _, cmd := range commands {
-		limit := cmd.limit
-		if perSecond > 0 {
-			limit = min(limit, perSecond)
-		}
-		l.limiters[cmd] = newLimiter(float64(limit) * share)
+		l.limiters[cmd] = newLimiter(quota(cmd) * share)
 	}
 	return l
+}
+
+// setShare gives all limiters another part of the quota.
+func (l *limiting) setShare(share float64) {
+	if !(share >= leastShare) { // also what is no number
+		share = leastShare
+	}
+	share = min(share, 1)
+	for cmd, limiter := range l.limiters {
+		limiter.resize(l.quota(cmd) * share)
+	}
 }
 
 func (l *limiting) call(ctx context.Context, req request) ([]byte, error) {

@@ -238,7 +238,7 @@ func TestLimitsAreLoweredNeverRaised(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			l := newLimiting(nil, test.perSecond, test.share, metrics, nil)
+			l := newLimiting(nil, Config{RequestsPerSecond: test.perSecond}.quota(), test.share, metrics, nil)
 			if got := l.limiters[createGroup].bucket.ceiling; got != limitMargin*test.create {
 				t.Errorf("create_group: got %g, want %g", got, limitMargin*test.create)
 			}

@@ -55,7 +55,7 @@ func NewMetrics(registerer prometheus.Registerer) (*Metrics, error) {
 		batches: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name:    "liveroom_im_batch_items",
 			Help:    "Items in one batched call to the IM REST API.",
-			Buckets: []float64{1, 2, 5, 10, 20, 50, 75, 100},
+			Buckets: []float64{1, 2, 5, 10, 20, 50, 75, 100, 250, 500},
 		}, byCommand),
 		waits: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name:    "liveroom_im_limiter_wait_seconds",

@@ -22,6 +22,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptrace"
@@ -122,7 +123,7 @@ func (w *wire) exchange(ctx context.Context, req request, as identity) (status i
 		GetConn:      func(string) { traced.Store(true) },
 		WroteHeaders: func() { wrote.Store(true) },
 	})
-	post, err := http.NewRequestWithContext(ctx, http.MethodPost, w.url(req.command, as), bytes.NewReader(req.body))
+	post, err := http.NewRequestWithContext(ctx, http.MethodPost, w.url(req, as), bytes.NewReader(req.body))
 	if err != nil {
 		return 0, nil, false, err
 	}
@@ -146,7 +147,7 @@ func (w *wire) exchange(ctx context.Context, req request, as identity) (status i
 	return response.StatusCode, answer, true, nil
 }
 
-func (w *wire) url(cmd *command, as identity) string {
+func (w *wire) url(req request, as identity) string {
 	query := url.Values{
 		"sdkappid":    {strconv.FormatInt(w.sdkAppID, 10)},
 		"identifier":  {as.administrator},
@@ -154,7 +155,8 @@ func (w *wire) url(cmd *command, as identity) string {
 		"random":      {strconv.FormatUint(uint64(w.random()), 10)},
 		"contenttype": {"json"},
 	}
-	return w.endpoint + cmd.path() + "?" + query.Encode()
+	maps.Copy(query, req.parameters)
+	return w.endpoint + req.command.path() + "?" + query.Encode()
 }
 
 // harmless strips the URL, which carries the UserSig in its query, from an error of net/http.
