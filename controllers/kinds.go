@@ -91,6 +91,7 @@ func (s *system) addAccounts() error {
 	}
 	b := ctrl.NewControllerManagedBy(s.mgr).Named(named("imaccount")).
 		For(&imv1alpha1.ImAccount{}, builder.WithPredicates(wishes())).
+		Watches(&imv1alpha1.ImAccount{}, itself(drift), builder.WithPredicates(drifted(accountDrift))).
 		WatchesRawSource(s.wake.accounts.Source()).
 		WatchesMetadata(metadataOf(secretKind), s.wakes(accounts, lookup.BySecret, byName), builder.WithPredicates(departures())).
 		Watches(&imv1alpha1.ImAccount{}, s.wakes(accounts, lookup.ByClaim, func(obj client.Object) string {
@@ -153,6 +154,7 @@ func (s *system) addRooms() error {
 	}
 	b := ctrl.NewControllerManagedBy(s.mgr).Named(named("liveroom")).
 		For(&imv1alpha1.LiveRoom{}, builder.WithPredicates(wishes())).
+		Watches(&imv1alpha1.LiveRoom{}, itself(drift), builder.WithPredicates(drifted(roomDrift))).
 		WatchesRawSource(s.wake.rooms.Source()).
 		WatchesMetadata(metadataOf(configMapKind), s.wakes(rooms, lookup.ByConfigMap, byName), builder.WithPredicates(later())).
 		Watches(&imv1alpha1.LiveRoom{}, s.wakes(rooms, lookup.ByClaim, func(obj client.Object) string {

@@ -28,6 +28,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	imv1alpha1 "github.com/liveroom-io/liveroom-operator/api/v1alpha1"
+	"github.com/liveroom-io/liveroom-operator/controllers/lifecycle"
 	"github.com/liveroom-io/liveroom-operator/controllers/lookup"
 )
 
@@ -65,6 +66,15 @@ func requests(keys []types.NamespacedName) []reconcile.Request {
 		all[i] = reconcile.Request{NamespacedName: key}
 	}
 	return all
+}
+
+// itself maps an object to a pass over it, whose changes are a repair.
+func itself(drift *lifecycle.Drift) handler.EventHandler {
+	return handler.EnqueueRequestsFromMapFunc(func(_ context.Context, obj client.Object) []reconcile.Request {
+		key := client.ObjectKeyFromObject(obj)
+		drift.Note(key)
+		return []reconcile.Request{{NamespacedName: key}}
+	})
 }
 
 // byName is the index value of an object that others refer to by name.

@@ -43,6 +43,35 @@ func wishes() predicate.Predicate {
 	})
 }
 
+// drifted passes that a callback has reported another difference. Nothing else in
+// status, such as counts and presence, is a reason to look at IM.
+func drifted(reported func(client.Object) *imv1alpha1.ReportedDrift) predicate.Predicate {
+	return predicate.Funcs{
+		CreateFunc: func(event.CreateEvent) bool { return false }, // looked at for its own sake
+		DeleteFunc: func(event.DeleteEvent) bool { return false },
+		UpdateFunc: func(e event.UpdateEvent) bool {
+			before, after := reported(e.ObjectOld), reported(e.ObjectNew)
+			return after != nil && (before == nil || before.Sequence != after.Sequence)
+		},
+		GenericFunc: func(event.GenericEvent) bool { return false },
+	}
+}
+
+// roomDrift and accountDrift are what callbacks reported of an object.
+func roomDrift(obj client.Object) *imv1alpha1.ReportedDrift {
+	if room, ok := obj.(*imv1alpha1.LiveRoom); ok {
+		return room.Status.ReportedDrift
+	}
+	return nil
+}
+
+func accountDrift(obj client.Object) *imv1alpha1.ReportedDrift {
+	if account, ok := obj.(*imv1alpha1.ImAccount); ok {
+		return account.Status.ReportedDrift
+	}
+	return nil
+}
+
 // departures passes only that an object is gone.
 func departures() predicate.Predicate {
 	return predicate.Funcs{

@@ -65,7 +65,11 @@ func (k *Kind) Traits() lifecycle.Traits[*imv1alpha1.GroupCustomField] {
 		},
 		Conditions: []string{imv1alpha1.ConditionRegistered},
 		Owns:       unproven,
-		Status:     func(field *imv1alpha1.GroupCustomField) any { return field.Status },
+		Status: func(field *imv1alpha1.GroupCustomField) any {
+			applied := field.Status
+			applied.Conditions = lifecycle.Own(applied.Conditions, imv1alpha1.ConditionRegistered)
+			return applied
+		},
 	}
 }
 

@@ -60,14 +60,12 @@ var _ lifecycle.Surveyor[*imv1alpha1.ImAccount, Desired, Observed] = (*Kind)(nil
 // Traits implements lifecycle.Kind.
 func (k *Kind) Traits() lifecycle.Traits[*imv1alpha1.ImAccount] {
 	return lifecycle.Traits[*imv1alpha1.ImAccount]{
-		Name:    "ImAccount",
-		New:     func() *imv1alpha1.ImAccount { return &imv1alpha1.ImAccount{} },
-		NewList: func() lifecycle.List[*imv1alpha1.ImAccount] { return &imv1alpha1.ImAccountList{} },
-		Claim:   lookup.AccountClaim,
-		Thing:   func(account *imv1alpha1.ImAccount) string { return fmt.Sprintf("account %q", account.UserID()) },
-		Conditions: []string{
-			imv1alpha1.ConditionImported, imv1alpha1.ConditionProfileSynced, imv1alpha1.ConditionUserSigIssued,
-		},
+		Name:       "ImAccount",
+		New:        func() *imv1alpha1.ImAccount { return &imv1alpha1.ImAccount{} },
+		NewList:    func() lifecycle.List[*imv1alpha1.ImAccount] { return &imv1alpha1.ImAccountList{} },
+		Claim:      lookup.AccountClaim,
+		Thing:      func(account *imv1alpha1.ImAccount) string { return fmt.Sprintf("account %q", account.UserID()) },
+		Conditions: conditions,
 		Unconverged: func(account *imv1alpha1.ImAccount) *[]imv1alpha1.UnconvergedChange {
 			return &account.Status.Unconverged
 		},

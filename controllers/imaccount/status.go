@@ -17,7 +17,6 @@ limitations under the License.
 package imaccount
 
 import (
-	"slices"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -27,16 +26,22 @@ import (
 	"github.com/liveroom-io/liveroom-operator/controllers/lifecycle"
 )
 
-// status is what is applied of an object's status. UserSigIssued belongs there
-// only while a UserSig is asked for; without one the shared life cycle finds it
-// True, which says nothing to a reader.
+// conditions are those of an account besides Ready, most basic first.
+var conditions = []string{
+	imv1alpha1.ConditionImported, imv1alpha1.ConditionProfileSynced, imv1alpha1.ConditionUserSigIssued,
+}
+
+// status is what the controller applies of an account's status. Presence and
+// reported drift are the webhook's. UserSigIssued belongs there only while a
+// UserSig is asked for; without one the shared life cycle finds it True, which
+// says nothing to a reader.
 func status(account *imv1alpha1.ImAccount) any {
-	if account.Spec.UserSig != nil {
-		return account.Status
-	}
 	applied := account.Status
-	applied.Conditions = slices.Clone(applied.Conditions)
-	meta.RemoveStatusCondition(&applied.Conditions, imv1alpha1.ConditionUserSigIssued)
+	applied.Presence, applied.ReportedDrift = nil, nil
+	applied.Conditions = lifecycle.Own(applied.Conditions, conditions...)
+	if account.Spec.UserSig == nil {
+		meta.RemoveStatusCondition(&applied.Conditions, imv1alpha1.ConditionUserSigIssued)
+	}
 	return applied
 }
 

@@ -87,8 +87,8 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 		return reconcile.Result{RequeueAfter: facts.retry}, nil
 	}
 	report(app, facts)
-	if !equality.Semantic.DeepEqual(before.Status, app.Status) {
-		if err := r.writer.Status(ctx, app, app.Status); err != nil {
+	if !equality.Semantic.DeepEqual(applied(before), applied(app)) {
+		if err := r.writer.Status(ctx, app, applied(app)); err != nil {
 			return reconcile.Result{}, fmt.Errorf("writing status: %w", err)
 		}
 	}

@@ -87,6 +87,15 @@ func (f facts) wait(now time.Time) time.Duration {
 	return wait
 }
 
+// applied is what the controller applies of status. The callback path and whether
+// callbacks arrive are the webhook's to say.
+func applied(app *imv1alpha1.ImApp) imv1alpha1.ImAppStatus {
+	status := app.Status
+	status.CallbackPath = ""
+	status.Conditions = lifecycle.Own(status.Conditions, imv1alpha1.ConditionAuthenticated, imv1alpha1.ConditionThrottled)
+	return status
+}
+
 // report turns facts into status.
 func report(app *imv1alpha1.ImApp, f facts) {
 	well := lifecycle.Finding{Status: metav1.ConditionTrue, Reason: imv1alpha1.ReasonAsDeclared}

@@ -73,10 +73,16 @@ func (c *convergence) vanishes(key types.NamespacedName, now time.Time) bool {
 	return made.count >= createsAtOnce && now.Sub(made.last) < createPause
 }
 
+// try is how often one value was written, and when the last time was that counts.
 type try struct {
 	digest string
 	count  int
+	at     time.Time
 }
+
+// tryPause: writes of one value within it count once. Between them nothing can
+// have been read back, so they may as well undo what others have changed again.
+const tryPause = verifyAfter / 2
 
 func newConvergence() *convergence {
 	return &convergence{tries: map[types.NamespacedName]map[string]try{}, made: map[types.NamespacedName]creation{}}
@@ -138,7 +144,10 @@ func (c *convergence) wrote(key types.NamespacedName, change Change, now time.Ti
 	if before.digest != digest {
 		before = try{digest: digest}
 	}
-	before.count++
+	if before.count == 0 || now.Sub(before.at) >= tryPause {
+		before.count++
+		before.at = now
+	}
 	tries[change.Path] = before
 }
 

@@ -66,7 +66,8 @@ func (f *freshness) forget(key types.NamespacedName) {
 }
 
 // Drift remembers which objects a sweep found different from what is declared,
-// so that bringing them back is told as a repair, and other changes are not.
+// or a callback reported so, so that bringing them back is told as a repair, and
+// other changes are not.
 type Drift struct {
 	mu   sync.Mutex
 	keys map[types.NamespacedName]struct{}
@@ -75,7 +76,8 @@ type Drift struct {
 // NewDrift returns an empty memory, to be shared by a sweeper and a reconciler.
 func NewDrift() *Drift { return &Drift{keys: map[types.NamespacedName]struct{}{}} }
 
-func (d *Drift) note(key types.NamespacedName) {
+// Note remembers that an object is said to be different.
+func (d *Drift) Note(key types.NamespacedName) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.keys[key] = struct{}{}

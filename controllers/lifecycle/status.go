@@ -146,6 +146,19 @@ func SetConditions(obj imv1alpha1.Object, ready Finding, owned []string, found m
 	status.LastHandledReconcileAt = requestToken(obj)
 }
 
+// Own returns the conditions that the controller writes: Ready, what kstatus
+// expects and those named. Conditions of other writers stay theirs only as long
+// as they are not in what the controller applies.
+func Own(conditions []metav1.Condition, named ...string) []metav1.Condition {
+	return slices.DeleteFunc(slices.Clone(conditions), func(condition metav1.Condition) bool {
+		switch condition.Type {
+		case imv1alpha1.ConditionReady, imv1alpha1.ConditionReconciling, imv1alpha1.ConditionStalled:
+			return false
+		}
+		return !slices.Contains(named, condition.Type)
+	})
+}
+
 // maxTokenBytes bounds the part of a reconcile-at annotation that counts.
 const maxTokenBytes = 256
 

@@ -340,7 +340,7 @@ func (s *Sweeper[O, D, S]) wakeIfDifferent(obj O, desired D, observed S) {
 	for _, change := range plan {
 		mine := imv1alpha1.UnconvergedChange{Path: change.Path, Digest: change.Digest()}
 		if change.Verb == Create || !slices.Contains(given, mine) {
-			s.drift.note(keyOf(obj))
+			s.drift.Note(keyOf(obj))
 			s.wake.Wake(trigger.Background, keyOf(obj))
 			return
 		}

@@ -64,9 +64,9 @@ func (k *Kind) Traits() lifecycle.Traits[*imv1alpha1.LiveRoom] {
 		NewList:     func() lifecycle.List[*imv1alpha1.LiveRoom] { return &imv1alpha1.LiveRoomList{} },
 		Claim:       lookup.RoomClaim,
 		Thing:       func(room *imv1alpha1.LiveRoom) string { return fmt.Sprintf("group %q", room.GroupID()) },
-		Conditions:  []string{imv1alpha1.ConditionSynced, imv1alpha1.ConditionFieldsSynced},
+		Conditions:  conditions,
 		Unconverged: func(room *imv1alpha1.LiveRoom) *[]imv1alpha1.UnconvergedChange { return &room.Status.Unconverged },
-		Status:      func(room *imv1alpha1.LiveRoom) any { return room.Status },
+		Status:      status,
 	}
 }
 

@@ -39,6 +39,18 @@ const (
 // maxBannedUserIDs is the bound of the list in status.
 const maxBannedUserIDs = 200
 
+// conditions are those of a room besides Ready, most basic first.
+var conditions = []string{imv1alpha1.ConditionSynced, imv1alpha1.ConditionFieldsSynced}
+
+// status is what the controller applies of a room's status. Activity and reported
+// drift are the webhook's.
+func status(room *imv1alpha1.LiveRoom) any {
+	applied := room.Status
+	applied.Activity, applied.ReportedDrift = nil, nil
+	applied.Conditions = lifecycle.Own(applied.Conditions, append(conditions[:len(conditions):len(conditions)], imv1alpha1.ConditionLengthWarning)...)
+	return applied
+}
+
 // Report implements lifecycle.Kind.
 func (k *Kind) Report(room *imv1alpha1.LiveRoom, pass *lifecycle.Pass[Desired, Observed]) {
 	if pass.Desired == nil {
