@@ -34,6 +34,7 @@ import (
 	"github.com/liveroom-io/liveroom-operator/controllers/application"
 	"github.com/liveroom-io/liveroom-operator/controllers/lookup"
 	"github.com/liveroom-io/liveroom-operator/controllers/trigger"
+	"github.com/liveroom-io/liveroom-operator/internal/consent"
 	"github.com/liveroom-io/liveroom-operator/internal/im"
 	"github.com/liveroom-io/liveroom-operator/internal/reference"
 )
@@ -123,9 +124,9 @@ func Setup(ctx context.Context, mgr ctrl.Manager, options Options) error {
 
 // connectApps makes the registry of applications, which wakes who waits for one.
 func (s *system) connectApps() error {
-	consent := application.Consent{Namespaces: s.mgr.GetClient()}
+	admission := consent.Policy{Namespaces: s.mgr.GetClient()}
 	if len(s.options.Namespaces) > 0 {
-		consent.Namespaces = nil
+		admission.Namespaces = nil
 	}
 	var metrics *im.Metrics
 	if s.options.Metrics != nil {
@@ -139,7 +140,7 @@ func (s *system) connectApps() error {
 		config.Process, config.WebhookPercent = im.ProcessController, s.options.WebhookSharePercent
 		return im.New(config)
 	}
-	s.apps = application.NewRegistry(s.mgr.GetClient(), consent, s.options.Clock, connect)
+	s.apps = application.NewRegistry(s.mgr.GetClient(), admission, s.options.Clock, connect)
 	s.apps.OnTrouble = func(app types.NamespacedName) { s.wake.apps.Wake(trigger.Prompt, app) }
 	s.apps.OnOpen = func(app types.NamespacedName) {
 		s.wake.accounts.Wake(trigger.Prompt, s.users(&imv1alpha1.ImAccountList{}, app)...)

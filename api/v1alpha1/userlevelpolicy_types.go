@@ -29,6 +29,9 @@ const (
 	ScoringMatchCustom ScoringMatch = "Custom"
 )
 
+// ProfileTagCustomPrefix begins the tag of a custom profile field.
+const ProfileTagCustomPrefix = "Tag_Profile_Custom_"
+
 // ProfileTagLevel is the standard profile field for levels.
 const ProfileTagLevel = "Tag_Profile_IM_Level"
 

@@ -28,6 +28,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	imv1alpha1 "github.com/liveroom-io/liveroom-operator/api/v1alpha1"
+	"github.com/liveroom-io/liveroom-operator/internal/consent"
 	"github.com/liveroom-io/liveroom-operator/internal/hold"
 	"github.com/liveroom-io/liveroom-operator/internal/im"
 )
@@ -39,7 +40,7 @@ const throttleMemory = time.Minute
 // Registry holds the connections of all ImApps.
 type Registry struct {
 	reader  client.Reader
-	consent Consent
+	consent consent.Policy
 	clock   clock.PassiveClock
 	connect func(im.Config) (*im.Client, error)
 
@@ -60,12 +61,12 @@ type Registry struct {
 
 // NewRegistry returns an empty registry. reader is the cache; connect makes a
 // client (im.New in production).
-func NewRegistry(reader client.Reader, consent Consent, clk clock.PassiveClock,
+func NewRegistry(reader client.Reader, admission consent.Policy, clk clock.PassiveClock,
 	connect func(im.Config) (*im.Client, error),
 ) *Registry {
 	return &Registry{
 		reader:    reader,
-		consent:   consent,
+		consent:   admission,
 		clock:     clk,
 		connect:   connect,
 		OnOpen:    func(types.NamespacedName) {},

@@ -14,7 +14,7 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-package application
+package consent
 
 import (
 	"testing"
@@ -37,19 +37,19 @@ func TestConsent(t *testing.T) {
 	}
 	for _, c := range []struct {
 		name      string
-		consent   Consent
+		consent   Policy
 		allowed   *imv1alpha1.AllowedNamespaces
 		namespace string
 		admitted  bool
 	}{
-		{"its own namespace", Consent{Namespaces: namespaces}, nil, "im", true},
-		{"nothing said", Consent{Namespaces: namespaces}, nil, "shop", false},
-		{"same", Consent{Namespaces: namespaces}, &imv1alpha1.AllowedNamespaces{From: imv1alpha1.NamespacesFromSame}, "shop", false},
-		{"all", Consent{Namespaces: namespaces}, &imv1alpha1.AllowedNamespaces{From: imv1alpha1.NamespacesFromAll}, "shop", true},
-		{"labels match", Consent{Namespaces: namespaces}, selector("live"), "shop", true},
-		{"labels differ", Consent{Namespaces: namespaces}, selector("other"), "shop", false},
-		{"namespace unknown", Consent{Namespaces: namespaces}, selector("live"), "nowhere", false},
-		{"labels cannot be read", Consent{}, selector("live"), "shop", false},
+		{"its own namespace", Policy{Namespaces: namespaces}, nil, "im", true},
+		{"nothing said", Policy{Namespaces: namespaces}, nil, "shop", false},
+		{"same", Policy{Namespaces: namespaces}, &imv1alpha1.AllowedNamespaces{From: imv1alpha1.NamespacesFromSame}, "shop", false},
+		{"all", Policy{Namespaces: namespaces}, &imv1alpha1.AllowedNamespaces{From: imv1alpha1.NamespacesFromAll}, "shop", true},
+		{"labels match", Policy{Namespaces: namespaces}, selector("live"), "shop", true},
+		{"labels differ", Policy{Namespaces: namespaces}, selector("other"), "shop", false},
+		{"namespace unknown", Policy{Namespaces: namespaces}, selector("live"), "nowhere", false},
+		{"labels cannot be read", Policy{}, selector("live"), "shop", false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			app := &imv1alpha1.ImApp{ObjectMeta: metav1.ObjectMeta{Namespace: "im", Name: "app"}, Spec: imv1alpha1.ImAppSpec{AllowedNamespaces: c.allowed}}

@@ -14,7 +14,8 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-package application
+// Package consent decides which namespaces may use an ImApp.
+package consent
 
 import (
 	"context"
@@ -31,15 +32,15 @@ import (
 	"github.com/liveroom-io/liveroom-operator/internal/hold"
 )
 
-// Consent decides whether objects of a namespace may use an ImApp.
-type Consent struct {
+// Policy decides whether objects of a namespace may use an ImApp.
+type Policy struct {
 	// Namespaces reads namespace metadata. Nil in a namespaced installation,
 	// where labels of namespaces cannot be read.
 	Namespaces client.Reader
 }
 
 // Check returns nil, or the wait NamespaceNotAllowed.
-func (c Consent) Check(ctx context.Context, app *imv1alpha1.ImApp, namespace string) error {
+func (c Policy) Check(ctx context.Context, app *imv1alpha1.ImApp, namespace string) error {
 	if namespace == app.Namespace {
 		return nil
 	}
@@ -59,7 +60,7 @@ func (c Consent) Check(ctx context.Context, app *imv1alpha1.ImApp, namespace str
 	}
 }
 
-func (c Consent) checkLabels(ctx context.Context, app *imv1alpha1.ImApp, namespace string) error {
+func (c Policy) checkLabels(ctx context.Context, app *imv1alpha1.ImApp, namespace string) error {
 	key := client.ObjectKeyFromObject(app)
 	if c.Namespaces == nil {
 		return hold.New(imv1alpha1.ReasonNamespaceNotAllowed,
