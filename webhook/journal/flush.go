@@ -1,0 +1,262 @@
+/*
+Copyright 2026 The LiveRoom Operator Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package journal
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// flushed is what became of an attempt to store everything.
+type flushed struct {
+	lost    []int // partitions that another member has taken
+	rewound bool  // some partitions have to be read again from their checkpoint
+	err     error // why something is not stored
+}
+
+// flush stores the states that changed, then the checkpoints that this allows.
+// With all set it also records the progress of partitions in which nothing
+// happened. What could not be stored stays as it is, for the next time.
+func (f *folder) flush(ctx context.Context, all bool, idle time.Duration) flushed {
+	var result flushed
+	f.flushStates(ctx, &result)
+	f.flushRecords(ctx, all, idle, &result)
+	f.evict()
+	if result.err != nil {
+		f.metrics.failures.Inc()
+	}
+	return result
+}
+
+func (f *folder) flushStates(ctx context.Context, result *flushed) {
+	if len(f.dirty) == 0 {
+		return
+	}
+	batch := f.dirty
+	writes := make([]write, 0, len(batch))
+	states := make([]*state, 0, len(batch))
+	for _, s := range batch {
+		value, err := f.encode(s)
+		if err != nil {
+			result.err = errors.Join(result.err, err)
+			continue
+		}
+		writes = append(writes, write{key: s.key, revision: s.revision, value: value, ttl: f.kinds[s.key.Kind].TTL})
+		states = append(states, s)
+	}
+	now := f.clock.Now()
+	var conflicts []*state
+	for i, w := range f.store.save(ctx, writes) {
+		s := states[i]
+		switch {
+		case w.err == nil:
+			s.revision, s.stored = w.revision, now
+			f.clear(s)
+		case errors.Is(w.err, errConflict):
+			conflicts = append(conflicts, s)
+		case result.err == nil:
+			result.err = w.err
+		}
+	}
+	// The states that are still dirty; before Saved, which is the caller's.
+	f.dirty = keepDirty(batch)
+	for _, s := range states {
+		if !s.dirty {
+			f.machine.Saved(s.key, s.state)
+		}
+	}
+	f.settle(ctx, conflicts, result)
+}
+
+func keepDirty(states []*state) []*state {
+	var kept []*state
+	for _, s := range states {
+		if s.dirty {
+			kept = append(kept, s)
+		}
+	}
+	return kept
+}
+
+func (f *folder) encode(s *state) ([]byte, error) {
+	data, err := s.state.AppendState(nil)
+	if err != nil {
+		return nil, err
+	}
+	e := envelope{incarnation: f.incarnation, epoch: f.partitions[s.key.Partition].epoch, sequence: s.sequence, data: data}
+	return e.appendTo(make([]byte, 0, len(data)+32)), nil
+}
+
+// clear marks a state as stored.
+func (f *folder) clear(s *state) {
+	s.dirty, s.since, s.mutations = false, 0, nil
+	f.clean.Add(s.key, s)
+}
+
+// settle deals with values that someone else wrote since this member read them.
+// By the epoch that is in the value:
+//
+//   - a later one: the partition has a new owner, and this member is not it;
+//   - the same: it was this member's own write, whose confirmation was lost, and
+//     the state in memory goes on from it;
+//   - an earlier one: a former owner wrote once more after this member had read.
+//     Its value is a true one, too, because all owners fold the same entries in
+//     the same order. This member folds on from it, and reads entries that it does
+//     not include once more. Nothing stored is ever overwritten by a value that
+//     was not made from it.
+func (f *folder) settle(ctx context.Context, conflicts []*state, result *flushed) {
+	if len(conflicts) == 0 {
+		return
+	}
+	f.metrics.conflicts.Add(float64(len(conflicts)))
+	keys := make([]StateKey, len(conflicts))
+	for i, s := range conflicts {
+		keys[i] = s.key
+	}
+	values, err := f.store.load(ctx, keys)
+	if err != nil {
+		result.err = errors.Join(result.err, err)
+		return
+	}
+	for i, s := range conflicts {
+		f.resolve(s, values[i], result)
+	}
+	f.dirty = keepDirty(f.dirty)
+}
+
+func (f *folder) resolve(s *state, v stored, result *flushed) {
+	p := f.partitions[s.key.Partition]
+	if !v.present {
+		// It expired, or somebody deleted it, while this member had it.
+		s.revision = v.revision
+		return
+	}
+	e, err := decodeEnvelope(v.value)
+	switch {
+	case err != nil:
+		// Not ours to overwrite.
+		f.adopt(s, v)
+		f.clear(s)
+	case e.epoch > p.epoch:
+		result.lost = append(result.lost, s.key.Partition)
+	case e.epoch == p.epoch:
+		s.revision = v.revision
+	default:
+		f.follow(s, v, p, result)
+	}
+}
+
+// follow takes a former owner's value and repeats on it what was done to the
+// state in memory.
+func (f *folder) follow(s *state, v stored, p *partition, result *flushed) {
+	included, mutations := s.sequence, s.mutations
+	f.adopt(s, v)
+	f.clear(s)
+	if s.dropped {
+		return
+	}
+	for _, fn := range mutations {
+		if fn(s.state) {
+			s.mutations = append(s.mutations, fn)
+		}
+	}
+	if len(s.mutations) > 0 {
+		f.soil(s)
+	}
+	if s.sequence < included {
+		p.position, p.active = p.checkpoint, true
+		result.rewound = true
+	}
+}
+
+// flushRecords stores the checkpoints. That of a partition without news is
+// stored when idle has passed, so that the stream can be purged.
+func (f *folder) flushRecords(ctx context.Context, all bool, idle time.Duration, result *flushed) {
+	checkpoints := f.checkpoints()
+	now := f.clock.Now()
+	var writes []recordWrite
+	for number, p := range f.partitions {
+		if p == nil || checkpoints[number] <= p.checkpoint || !p.active && !all && now.Sub(p.recorded) < idle {
+			continue
+		}
+		writes = append(writes, recordWrite{partition: number, revision: p.revision, record: record{
+			Owner: f.member, Epoch: p.epoch, Checkpoint: checkpoints[number], Incarnation: f.incarnation,
+		}})
+	}
+	f.writeRecords(ctx, writes, result)
+	for _, w := range writes {
+		if p := f.partitions[w.partition]; p.checkpoint == w.Checkpoint {
+			p.active, p.recorded = p.position > p.checkpoint, now
+		}
+	}
+}
+
+// checkpoints are the sequences up to which every state of a partition has been
+// stored with all of its entries.
+func (f *folder) checkpoints() [Partitions]uint64 {
+	var lowest [Partitions]uint64
+	for number, p := range f.partitions {
+		if p != nil {
+			lowest[number] = p.position
+		}
+	}
+	for _, s := range f.dirty {
+		if s.since > 0 {
+			lowest[s.key.Partition] = min(lowest[s.key.Partition], s.since-1)
+		}
+	}
+	return lowest
+}
+
+// writeRecords stores records of owned partitions and finds out which of them
+// are owned no more.
+func (f *folder) writeRecords(ctx context.Context, writes []recordWrite, result *flushed) {
+	if len(writes) == 0 {
+		return
+	}
+	var conflicts []int
+	for i, w := range f.store.saveRecords(ctx, writes) {
+		p := f.partitions[writes[i].partition]
+		switch {
+		case w.err == nil:
+			p.revision, p.checkpoint = w.revision, writes[i].Checkpoint
+		case errors.Is(w.err, errConflict):
+			conflicts = append(conflicts, writes[i].partition)
+		case result.err == nil:
+			result.err = w.err
+		}
+	}
+	if len(conflicts) == 0 {
+		return
+	}
+	f.metrics.conflicts.Add(float64(len(conflicts)))
+	records, err := f.store.loadRecords(ctx, conflicts)
+	if err != nil {
+		result.err = errors.Join(result.err, err)
+		return
+	}
+	for i, number := range conflicts {
+		p := f.partitions[number]
+		if records[i].Epoch > p.epoch {
+			result.lost = append(result.lost, number)
+			continue
+		}
+		// This member's own write, whose confirmation was lost, or nothing at all.
+		p.revision = records[i].revision
+	}
+}

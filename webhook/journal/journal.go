@@ -1,0 +1,269 @@
+/*
+Copyright 2026 The LiveRoom Operator Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+// Package journal keeps what providers reported until it is counted, and
+// counts each of it once, whatever is killed in between.
+//
+// Entries go into the stream EVENTS of NATS JetStream. Append returns only when
+// the stream holds the entry; an entry whose ID the stream has seen within the
+// duplicate window is not stored again. Every entry has two keys (a room, a
+// user), and each key belongs to one of Partitions partitions.
+//
+// An Owner folds entries into states, strictly in the order of the stream. Each
+// partition has one owner at a time. States are written behind, into the
+// key-value bucket STATE; each value says which sequence it includes, and each
+// partition's record says from which sequence to read on. So an entry that is
+// read again after a crash changes no state that includes it already.
+//
+// The stream lives in a server inside this process, with its files in one
+// directory, or in a cluster of NATS servers. The code is the same. An external
+// account belongs to one installation alone, because the names of streams are
+// fixed.
+package journal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/go-logr/logr"
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"github.com/prometheus/client_golang/prometheus"
+	"k8s.io/utils/clock"
+)
+
+// Errors that a caller may want to tell apart. All of them mean that it is not
+// known that the journal holds the entry; repeating with the same ID is safe
+// within the duplicate window.
+var (
+	// ErrClosed: the journal is closing.
+	ErrClosed = errors.New("the journal is closed")
+	// ErrFull: the stream is at its maximum size, and drops nothing to make room.
+	ErrFull = errors.New("the journal is full")
+	// ErrBusy: as many entries are under way as are allowed.
+	ErrBusy = errors.New("too many entries are under way")
+	// ErrUnavailable: no server answers for the stream.
+	ErrUnavailable = errors.New("the journal is not available")
+	// ErrTimeout: the server did not confirm in time.
+	ErrTimeout = errors.New("the journal did not confirm in time")
+	// ErrTooLarge: the entry is longer than the server takes.
+	ErrTooLarge = errors.New("the entry is too large")
+	// ErrInvalid: the entry has no ID.
+	ErrInvalid = errors.New("the entry is invalid")
+)
+
+// Options of a journal. Exactly one of Embedded and External is set; everything
+// else may be left out.
+type Options struct {
+	// Embedded runs the server in this process.
+	Embedded *Embedded
+	// External uses servers that run elsewhere.
+	External *External
+	// Events bounds the stream of entries.
+	Events EventLimits
+	// StateMaxBytes bounds the bucket of states; values beyond it are refused and
+	// retried. 0 means 2 GiB.
+	StateMaxBytes int64
+	// MaxInFlight bounds the entries that wait for their confirmation. 0 means 4096.
+	MaxInFlight int
+	// AckTimeout is how long one attempt waits for its confirmation. 0 means 1 s.
+	AckTimeout time.Duration
+	// AppendTimeout is how long Append tries in all, if its context does not end
+	// earlier. 0 means 5 s.
+	AppendTimeout time.Duration
+	// Clock replaces the machine's clock.
+	Clock clock.WithTicker
+	// Log gets what an operator should know; the server's own messages have
+	// verbosity 1 and more.
+	Log logr.Logger
+	// Registerer of the metrics; nil means none.
+	Registerer prometheus.Registerer
+}
+
+// EventLimits bound the stream of entries.
+type EventLimits struct {
+	// MaxBytes on disk; entries beyond it are refused. 0 means 4 GiB.
+	MaxBytes int64
+	// MaxAge after which an entry goes even if nobody folded it: the last resort
+	// against a stream without an owner. 0 means 7 days.
+	MaxAge time.Duration
+	// DuplicateWindow within which an ID is stored once. 0 means 2 minutes.
+	DuplicateWindow time.Duration
+}
+
+func (o Options) withDefaults() (Options, error) {
+	if (o.Embedded == nil) == (o.External == nil) {
+		return o, errors.New("exactly one of an embedded and an external server is needed")
+	}
+	setDefault(&o.Events.MaxBytes, 4<<30)
+	setDefault(&o.Events.MaxAge, 7*24*time.Hour)
+	setDefault(&o.Events.DuplicateWindow, 2*time.Minute)
+	setDefault(&o.StateMaxBytes, 2<<30)
+	setDefault(&o.MaxInFlight, 4096)
+	setDefault(&o.AckTimeout, time.Second)
+	setDefault(&o.AppendTimeout, 5*time.Second)
+	if o.Clock == nil {
+		o.Clock = clock.RealClock{}
+	}
+	if o.Log.GetSink() == nil {
+		o.Log = logr.Discard()
+	}
+	return o, nil
+}
+
+func setDefault[T comparable](field *T, value T) {
+	var zero T
+	if *field == zero {
+		*field = value
+	}
+}
+
+// Journal is an open journal. Its methods may be called concurrently.
+type Journal struct {
+	options   Options
+	clock     clock.WithTicker
+	log       logr.Logger
+	server    *embeddedServer // nil when external
+	conn      *nats.Conn
+	js        jetstream.JetStream
+	events    jetstream.Stream
+	state     jetstream.Stream
+	records   jetstream.Stream
+	members   jetstream.Stream
+	publisher *publisher
+	metrics   *metrics
+	health    health
+
+	closing   atomic.Bool
+	closeOnce sync.Once
+	closed    chan struct{} // closed when everything is down
+}
+
+// Open starts the embedded server or connects to an external one, makes the
+// streams that are missing, and returns when entries can be appended. It keeps
+// trying an external server until ctx ends.
+func Open(ctx context.Context, options Options) (*Journal, error) {
+	o, err := options.withDefaults()
+	if err != nil {
+		return nil, fmt.Errorf("opening the journal: %w", err)
+	}
+	j := &Journal{options: o, clock: o.Clock, log: o.Log, metrics: newMetrics(), closed: make(chan struct{})}
+	j.health.clock = o.Clock
+	if err := j.open(ctx); err != nil {
+		j.shutDown()
+		return nil, fmt.Errorf("opening the journal: %w", err)
+	}
+	if err := j.metrics.register(o.Registerer); err != nil {
+		j.shutDown()
+		return nil, fmt.Errorf("opening the journal: %w", err)
+	}
+	return j, nil
+}
+
+func (j *Journal) open(ctx context.Context) error {
+	var err error
+	if j.options.Embedded != nil {
+		if j.server, err = startEmbedded(ctx, j.options.Embedded, j.log); err != nil {
+			return err
+		}
+		j.conn, err = j.server.connect(j.connectionOptions())
+	} else {
+		j.conn, err = connectExternal(ctx, j.options.External, j.clock, j.connectionOptions())
+	}
+	if err != nil {
+		return err
+	}
+	if j.js, err = jetstream.New(j.conn, jetstream.WithDefaultTimeout(requestTimeout)); err != nil {
+		return err
+	}
+	if err := j.ensureStreams(ctx); err != nil {
+		return err
+	}
+	j.publisher, err = newPublisher(j.conn, j.clock, j.options.MaxInFlight, j.options.AckTimeout)
+	if err != nil {
+		return err
+	}
+	j.conn.SetDisconnectErrHandler(func(_ *nats.Conn, _ error) {
+		j.publisher.failAll(fmt.Errorf("%w: the connection was lost", ErrUnavailable))
+	})
+	return nil
+}
+
+// requestTimeout bounds one question to the server.
+const requestTimeout = 5 * time.Second
+
+func (j *Journal) connectionOptions() []nats.Option {
+	return []nats.Option{
+		nats.Name("liveroom-operator journal"),
+		nats.MaxReconnects(-1),
+		nats.ReconnectWait(250 * time.Millisecond),
+		// Nothing is kept for later: whoever appends learns at once, and repeats.
+		nats.ReconnectBufSize(-1),
+		nats.PingInterval(5 * time.Second),
+		nats.MaxPingsOutstanding(2),
+		// Subjects are made here from numbers and from base64.
+		nats.SkipSubjectValidation(),
+		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) {
+			j.log.V(1).Info("The connection to the journal's server reports an error", "error", err.Error())
+		}),
+	}
+}
+
+// Ready is nil while entries are taken and their states are written.
+func (j *Journal) Ready() error {
+	switch {
+	case j.closing.Load():
+		return ErrClosed
+	case !j.conn.IsConnected():
+		return fmt.Errorf("%w: not connected", ErrUnavailable)
+	}
+	return j.health.check()
+}
+
+// Close refuses new entries, waits until those under way are confirmed, and
+// takes everything down. Owners and watches should have ended before. When ctx
+// ends earlier, the error says so, and what was not confirmed may be lost: its
+// callers got an error.
+func (j *Journal) Close(ctx context.Context) error {
+	j.closing.Store(true)
+	err := j.publisher.drain(ctx)
+	j.closeOnce.Do(func() {
+		j.shutDown()
+		close(j.closed)
+	})
+	<-j.closed
+	if err != nil {
+		return fmt.Errorf("closing the journal: %w", err)
+	}
+	return nil
+}
+
+func (j *Journal) shutDown() {
+	if j.publisher != nil {
+		j.publisher.stop()
+	}
+	if j.conn != nil {
+		j.conn.Close()
+	}
+	if j.server != nil {
+		j.server.stop()
+	}
+	j.metrics.unregister(j.options.Registerer)
+}

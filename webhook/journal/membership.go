@@ -1,0 +1,143 @@
+/*
+Copyright 2026 The LiveRoom Operator Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package journal
+
+import (
+	"context"
+	"encoding/base64"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// membership knows which members live, by their heartbeats. Each is judged by
+// the time at which its latest heartbeat arrived here, so clocks need not agree.
+type membership struct {
+	journal *Journal
+	self    string
+	subject string
+	ttl     time.Duration
+	changed func()
+
+	mu       sync.Mutex
+	complete bool // the heartbeats that were there at the start have been read
+	seen     map[string]time.Time
+}
+
+func newMembership(j *Journal, self string, ttl time.Duration, changed func()) *membership {
+	return &membership{
+		journal: j, self: self, subject: membersPrefix + nameToken(self), ttl: ttl, changed: changed,
+		seen: map[string]time.Time{},
+	}
+}
+
+// beat says that this member lives. That it fails shows in its partitions.
+func (m *membership) beat(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, m.ttl/2)
+	defer cancel()
+	if _, err := m.journal.js.Publish(ctx, m.subject, nil); err != nil && ctx.Err() == nil {
+		m.journal.log.V(1).Info("The heartbeat was not taken", "error", err.Error())
+	}
+}
+
+// leave says that this member goes, so that others need not wait.
+func (m *membership) leave(ctx context.Context) {
+	msg := &nats.Msg{Subject: m.subject, Header: nats.Header{kvOperationHeader: []string{"DEL"}}}
+	if _, err := m.journal.js.PublishMsg(ctx, msg); err != nil {
+		m.journal.log.V(1).Info("The members were not told of the end", "error", err.Error())
+	}
+}
+
+// watch follows the heartbeats, and the partitions that are released, until ctx
+// ends.
+func (m *membership) watch(ctx context.Context) {
+	var following sync.WaitGroup
+	following.Go(func() {
+		m.journal.follow(ctx, membersStream, []string{membersPrefix + ">"}, m.caughtUp, m.heard)
+	})
+	following.Go(func() {
+		var owners [Partitions]string
+		m.journal.follow(ctx, recordsStream, []string{recordsPrefix + ">"}, nil, func(msg jetstream.Msg) {
+			key, err := parsePartition(strings.TrimPrefix(msg.Subject(), recordsPrefix))
+			if err != nil {
+				return
+			}
+			r, err := decodeRecord(msg.Data())
+			if err == nil && owners[key] != r.Owner {
+				owners[key] = r.Owner
+				m.changed()
+			}
+		})
+	})
+	following.Wait()
+}
+
+func (m *membership) caughtUp() {
+	m.mu.Lock()
+	m.complete = true
+	m.mu.Unlock()
+	m.changed()
+}
+
+func (m *membership) heard(msg jetstream.Msg) {
+	name, err := base64.RawURLEncoding.DecodeString(strings.TrimPrefix(msg.Subject(), membersPrefix))
+	if err != nil {
+		return
+	}
+	member := string(name)
+	now := m.journal.clock.Now()
+	m.mu.Lock()
+	last, known := m.seen[member]
+	if deleted(msg.Headers()) {
+		delete(m.seen, member)
+		m.mu.Unlock()
+		if known {
+			m.changed()
+		}
+		return
+	}
+	m.seen[member] = now
+	m.mu.Unlock()
+	if !known || now.Sub(last) >= m.ttl {
+		m.changed()
+	}
+}
+
+// live are the members that live, this one among them, in order; nil while that
+// is not known.
+func (m *membership) live(now time.Time) []string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if !m.complete {
+		return nil
+	}
+	members := []string{m.self}
+	for member, at := range m.seen {
+		switch {
+		case now.Sub(at) >= m.ttl:
+			delete(m.seen, member)
+		case member != m.self:
+			members = append(members, member)
+		}
+	}
+	slices.Sort(members)
+	return members
+}

@@ -1,0 +1,453 @@
+/*
+Copyright 2026 The LiveRoom Operator Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package journal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/go-logr/logr"
+	"k8s.io/utils/clock"
+)
+
+var (
+	// ErrNotOwned: another member folds the partition.
+	ErrNotOwned = errors.New("the partition is not owned by this member")
+	// ErrNotCounted: the state is one key too many of its kind, or is not readable.
+	ErrNotCounted = errors.New("the state is not kept")
+	// ErrStopped: the owner does not run.
+	ErrStopped = errors.New("the owner does not run")
+	// ErrNotStored: not everything that was folded is stored.
+	ErrNotStored = errors.New("not every state is stored")
+)
+
+// Kind bounds the states of a kind.
+type Kind struct {
+	// TTL after which a state that did not change expires; at least one second. 0:
+	// never.
+	TTL time.Duration
+	// MaxKeys bounds the stored states of the kind, over all members. Entries of
+	// keys beyond it are not counted. The bound is exact for keys that this member
+	// makes; keys that expire make room within CountInterval. 0: no bound but the
+	// size of the bucket.
+	MaxKeys int
+}
+
+// OwnerOptions of an owner. All may be left out.
+type OwnerOptions struct {
+	// Kinds of states that expire or are bounded.
+	Kinds map[string]Kind
+	// FlushInterval is how long a changed state may be unstored. 0 means 500 ms.
+	FlushInterval time.Duration
+	// MaxStates kept in memory; beyond it, those not used for the longest time are
+	// forgotten and read again when needed. 0 means 100,000.
+	MaxStates int
+	// MaxDirty is how many states may be unstored before they are stored at once,
+	// and before reading stops when that fails. 0 means 10,000.
+	MaxDirty int
+	// CheckpointInterval is how long the record of a partition without news may lag.
+	// 0 means 10 s.
+	CheckpointInterval time.Duration
+	// CountInterval is how often stored keys are counted. 0 means 1 minute.
+	CountInterval time.Duration
+	// PurgeInterval is how often folded entries are removed. 0 means 15 s.
+	PurgeInterval time.Duration
+	// PurgeMargin is how long folded entries are kept beyond the duplicate window,
+	// for the clocks of members that differ. 0 means 30 s.
+	PurgeMargin time.Duration
+	// Heartbeat is how often a member of several says that it lives. 0 means 3 s.
+	Heartbeat time.Duration
+	// MemberTTL is how long it counts as living after that. 0 means 10 s.
+	MemberTTL time.Duration
+	// StopTimeout bounds the last flush. 0 means 10 s.
+	StopTimeout time.Duration
+	// OnOwnership is called when partitions were gained or lost. It must not block.
+	OnOwnership func(gained, lost []int)
+}
+
+func (o OwnerOptions) withDefaults() OwnerOptions {
+	setDefault(&o.FlushInterval, 500*time.Millisecond)
+	setDefault(&o.MaxStates, 100_000)
+	setDefault(&o.MaxDirty, 10_000)
+	setDefault(&o.CheckpointInterval, 10*time.Second)
+	setDefault(&o.CountInterval, time.Minute)
+	setDefault(&o.PurgeInterval, 15*time.Second)
+	setDefault(&o.PurgeMargin, 30*time.Second)
+	setDefault(&o.Heartbeat, 3*time.Second)
+	setDefault(&o.MemberTTL, 10*time.Second)
+	setDefault(&o.StopTimeout, 10*time.Second)
+	return o
+}
+
+// maxBatch is how many entries are folded at once.
+const maxBatch = 512
+
+// retryPause is between attempts to read entries or states that failed.
+const retryPause = 250 * time.Millisecond
+
+// Owner folds the entries of the partitions that it owns into states. With an
+// embedded server it owns all of them, otherwise its share among the members.
+type Owner struct {
+	journal *Journal
+	member  string
+	options OwnerOptions
+	clock   clock.WithTicker
+	log     logr.Logger
+	machine Machine
+	store   store
+	writer  *publisher
+	members *membership // nil with an embedded server
+
+	started  atomic.Bool
+	owned    atomic.Uint32 // a bit for each partition
+	position atomic.Uint64
+	lag      atomic.Uint64
+	wake     chan struct{}
+	commands chan func(context.Context)
+	stopped  chan struct{}
+	running  sync.WaitGroup
+
+	// What follows belongs to the loop.
+	folder  *folder
+	reader  *reader
+	next    uint64 // sequence that the reader comes to next
+	batch   []Entry
+	retry   <-chan time.Time // set while the batch waits to be folded again, or a reader to be started
+	held    bool             // too many states could not be stored
+	resumes context.Context  // ends with the loop
+}
+
+// NewOwner makes an owner. The member's name is unique among the processes that
+// share the journal, such as the name of the pod.
+func NewOwner(j *Journal, member string, machine Machine, options OwnerOptions) (*Owner, error) {
+	o := options.withDefaults()
+	if member == "" {
+		return nil, errors.New("the owner of partitions needs a name")
+	}
+	for kind, bounds := range o.Kinds {
+		kindToken(kind)
+		if bounds.TTL != 0 && bounds.TTL < time.Second {
+			return nil, fmt.Errorf("states of kind %q expire after %s, which is less than a second", kind, bounds.TTL)
+		}
+	}
+	for _, kind := range machine.ResumeKinds() {
+		kindToken(kind)
+	}
+	log := j.log.WithName("owner").WithValues("member", member)
+	owner := &Owner{
+		journal: j, member: member, options: o, clock: j.clock, log: log, machine: machine,
+		wake: make(chan struct{}, 1), commands: make(chan func(context.Context)), stopped: make(chan struct{}),
+	}
+	if j.server == nil {
+		owner.members = newMembership(j, member, o.MemberTTL, owner.nudge)
+	}
+	return owner, nil
+}
+
+// Run folds until ctx ends, then stores everything and releases the partitions,
+// within StopTimeout. It may be called once. The error is not nil when not
+// everything could be stored: nothing is lost then, it is folded again.
+func (o *Owner) Run(ctx context.Context) error {
+	if !o.started.CompareAndSwap(false, true) {
+		return errors.New("the owner has been started before")
+	}
+	defer close(o.stopped)
+	writer, err := newPublisher(o.journal.conn, o.clock, writerSlots, o.journal.options.AckTimeout)
+	if err != nil {
+		return fmt.Errorf("starting the owner: %w", err)
+	}
+	o.writer = writer
+	o.store = &natsStore{state: o.journal.state, records: o.journal.records, publisher: writer}
+	o.folder = newFolder(o.member, o.machine, o.store, o.clock, o.log, o.journal.metrics, o.options)
+
+	background, cancel := context.WithCancel(ctx)
+	defer cancel()
+	o.resumes = background
+	if o.members != nil {
+		o.running.Go(func() { o.members.watch(background) })
+	}
+	o.running.Go(func() { o.retain(background) })
+	o.loop(ctx)
+
+	cancel()
+	o.stopReader()
+	err = o.finish()
+	o.running.Wait()
+	writer.stop()
+	return err
+}
+
+// writerSlots is how many states are stored at once; appends have their own.
+const writerSlots = 1024
+
+func (o *Owner) loop(ctx context.Context) {
+	flush := o.clock.NewTicker(o.options.FlushInterval)
+	defer flush.Stop()
+	beat := o.clock.NewTicker(o.options.Heartbeat)
+	defer beat.Stop()
+	counting := o.clock.NewTicker(o.options.CountInterval)
+	defer counting.Stop()
+	o.attend(ctx)
+	for ctx.Err() == nil {
+		var entries chan readerEntry
+		var failed chan error
+		if o.reader != nil && o.retry == nil {
+			failed = o.reader.failed
+			if !o.held {
+				entries = o.reader.entries
+			}
+		}
+		select {
+		case <-ctx.Done():
+		case e := <-entries:
+			o.take(ctx, e)
+		case err := <-failed:
+			o.interrupted(err)
+		case <-o.retry:
+			o.again(ctx)
+		case <-flush.C():
+			_ = o.flush(ctx, false)
+		case <-beat.C():
+			o.attend(ctx)
+		case <-o.wake:
+			o.assign(ctx)
+		case <-counting.C():
+			o.count()
+		case command := <-o.commands:
+			command(ctx)
+		}
+	}
+}
+
+// take folds an entry and those that are there with it.
+func (o *Owner) take(ctx context.Context, e readerEntry) {
+	o.batch = append(o.batch[:0], e.Entry)
+	pending := e.pending
+collect:
+	for len(o.batch) < maxBatch {
+		select {
+		case e = <-o.reader.entries:
+			o.batch = append(o.batch, e.Entry)
+			pending = e.pending
+		default:
+			break collect
+		}
+	}
+	if o.journal.conn.Stats().Reconnects != o.reader.reconnects {
+		o.batch = o.batch[:0]
+		o.interrupted(errReconnected)
+		return
+	}
+	o.observeLag(pending + uint64(len(o.reader.entries)))
+	o.fold(ctx)
+}
+
+var errReconnected = errors.New("the connection was lost and found again")
+
+func (o *Owner) fold(ctx context.Context) {
+	if err := o.folder.fold(ctx, o.batch); err != nil {
+		if ctx.Err() == nil {
+			o.log.V(1).Info("Entries wait to be folded", "error", err.Error())
+		}
+		o.retry = o.clock.After(retryPause)
+		return
+	}
+	o.next = o.batch[len(o.batch)-1].Sequence + 1
+	o.position.Store(o.next - 1)
+	clear(o.batch)
+	o.batch = o.batch[:0]
+	if len(o.folder.dirty) >= o.options.MaxDirty {
+		_ = o.flush(ctx, false)
+	}
+}
+
+// interrupted ends a reader that failed; the next one is started after a pause.
+func (o *Owner) interrupted(err error) {
+	o.log.V(1).Info("Reading starts again", "error", err.Error())
+	o.stopReader()
+	o.retry = o.clock.After(retryPause)
+}
+
+// again goes on with what failed before.
+func (o *Owner) again(ctx context.Context) {
+	o.retry = nil
+	if o.reader == nil {
+		o.attend(ctx)
+		return
+	}
+	if len(o.batch) > 0 {
+		o.fold(ctx)
+	}
+}
+
+func (o *Owner) stopReader() {
+	if o.reader != nil {
+		o.reader.stop()
+		o.reader = nil
+	}
+	o.batch = o.batch[:0]
+	o.retry = nil
+}
+
+// seek makes the reader read what the folder needs next.
+func (o *Owner) seek(ctx context.Context) {
+	position, found := o.folder.position()
+	if !found {
+		o.stopReader()
+		return
+	}
+	if o.reader != nil && o.next <= position+1 {
+		return
+	}
+	o.stopReader()
+	o.next = position + 1
+	o.position.Store(position)
+	o.reader = o.journal.startReader(ctx, o.next)
+}
+
+// flush stores what changed.
+func (o *Owner) flush(ctx context.Context, all bool) error {
+	began := o.clock.Now()
+	work := len(o.folder.dirty) > 0
+	result := o.folder.flush(ctx, all, o.options.CheckpointInterval)
+	if work {
+		o.journal.metrics.flushes.Observe(o.clock.Since(began).Seconds())
+	}
+	health := &o.journal.health.flushes
+	switch {
+	case result.err == nil:
+		health.succeeded()
+	case ctx.Err() == nil:
+		o.log.V(1).Info("Not every state is stored", "error", result.err.Error())
+		health.failed(o.clock.Now(), result.err)
+	}
+	o.held = len(o.folder.dirty) >= o.options.MaxDirty
+	o.lose(result.lost)
+	if result.rewound {
+		o.log.V(1).Info("Entries are read once more, because a former owner stored states after this one had read them")
+	}
+	if result.rewound || len(result.lost) > 0 {
+		o.seek(ctx)
+	}
+	if result.err != nil {
+		return result.err
+	}
+	if len(o.folder.dirty) > 0 {
+		return ErrNotStored
+	}
+	return nil
+}
+
+// attend looks after everything that happens now and then: heartbeat, the
+// stream's identity, who owns what.
+func (o *Owner) attend(ctx context.Context) {
+	if o.members != nil {
+		o.members.beat(ctx)
+	}
+	info, err := o.journal.events.Info(ctx)
+	if err != nil {
+		o.log.V(1).Info("The stream of entries does not answer", "error", err.Error())
+		if o.reader == nil && o.retry == nil {
+			o.retry = o.clock.After(retryPause)
+		}
+		return
+	}
+	if incarnation := uint64(info.Created.UnixNano()); incarnation != o.folder.incarnation {
+		o.renew(ctx, incarnation)
+	}
+	o.assign(ctx)
+	if o.reader != nil {
+		o.observeLag(info.State.LastSeq - min(info.State.LastSeq, o.position.Load()))
+	}
+}
+
+// renew begins with another incarnation of the stream: what is stored is kept,
+// and sequences count from nothing.
+func (o *Owner) renew(ctx context.Context, incarnation uint64) {
+	if o.folder.incarnation != 0 {
+		o.log.Info("The stream of entries was made anew")
+		_ = o.flush(ctx, true)
+		o.stopReader()
+		o.lose(o.Partitions())
+	}
+	o.folder.incarnation = incarnation
+}
+
+func (o *Owner) observeLag(entries uint64) {
+	o.lag.Store(entries)
+	o.journal.metrics.lag.Set(float64(entries))
+}
+
+func (o *Owner) nudge() {
+	select {
+	case o.wake <- struct{}{}:
+	default:
+	}
+}
+
+// do runs a function in the loop.
+func (o *Owner) do(ctx context.Context, fn func(context.Context) error) error {
+	done := make(chan error, 1)
+	command := func(running context.Context) { done <- fn(running) }
+	select {
+	case o.commands <- command:
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-o.stopped:
+		return ErrStopped
+	}
+	// The loop runs what it took.
+	return <-done
+}
+
+// Mutate changes a state other than by an entry: for example, that what it asked
+// for has been done. fn runs between entries and reports whether it changed the
+// state. It may run once more on a newer value, when another member has stored
+// one meanwhile. The change is stored with the next flush; before that, a crash
+// undoes it.
+func (o *Owner) Mutate(ctx context.Context, key StateKey, fn func(State) bool) error {
+	return o.do(ctx, func(running context.Context) error { return o.folder.mutate(running, key, fn) })
+}
+
+// Flush stores all that is folded so far.
+func (o *Owner) Flush(ctx context.Context) error {
+	return o.do(ctx, func(running context.Context) error { return o.flush(running, true) })
+}
+
+// Owns tells whether this member folds a partition.
+func (o *Owner) Owns(partition int) bool { return o.owned.Load()&(1<<partition) != 0 }
+
+// Partitions that this member folds.
+func (o *Owner) Partitions() []int {
+	var all []int
+	for p := range Partitions {
+		if o.Owns(p) {
+			all = append(all, p)
+		}
+	}
+	return all
+}
+
+// Position is the sequence of the last entry that was folded.
+func (o *Owner) Position() uint64 { return o.position.Load() }
+
+// Lag is the number of entries that wait to be folded, as far as is known.
+func (o *Owner) Lag() uint64 { return o.lag.Load() }

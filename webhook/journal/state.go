@@ -1,0 +1,167 @@
+/*
+Copyright 2026 The LiveRoom Operator Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package journal
+
+import (
+	"encoding/base64"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// StateKey names a state.
+type StateKey struct {
+	// Kind of the state, of letters, digits, '-' and '_'.
+	Kind string
+	// Name within the kind; any text.
+	Name string
+	// Partition that the state belongs to: that of the entry's First or Second key.
+	Partition int
+}
+
+// State is what entries are folded into. Only the owner's loop touches it.
+type State interface {
+	// AppendState appends the state's encoding, which Machine.Load reads back.
+	AppendState([]byte) ([]byte, error)
+}
+
+// Machine is the pure part of folding: what an entry does to states. The owner
+// calls its methods one at a time. What it does must depend on the state and the
+// entry alone, because entries are folded again after a crash.
+type Machine interface {
+	// Touch names the states that the entry may change.
+	Touch(*Entry) []StateKey
+	// Load decodes a state; nil data means a new one. A state that it cannot read
+	// is left as it is stored, and its entries are not counted.
+	Load(StateKey, []byte) (State, error)
+	// Apply folds the entry into the state and reports whether it changed. It is
+	// called in the order of the journal, once for each state and entry as far as
+	// the stored values know.
+	Apply(StateKey, State, *Entry) (changed bool)
+	// Saved is called with a state whose present value has just been stored. Side
+	// effects start here; it must not block or change the state.
+	Saved(StateKey, State)
+	// ResumeKinds are the kinds whose stored states Resume wants to see.
+	ResumeKinds() []string
+	// Resume is called in the background with each stored state of those kinds when
+	// their partition is taken over, so that side effects that a former owner
+	// started are finished. It is called at least once for each, between calls of
+	// the other methods, and must not block or change the state. When other states
+	// are stored meanwhile it may come with an older value than Saved just did.
+	Resume(StateKey, State)
+}
+
+// subject of a state's value.
+func (k StateKey) subject() string {
+	return statePrefix + strconv.Itoa(k.Partition) + "." + kindToken(k.Kind) + "." + nameToken(k.Name)
+}
+
+// kindToken panics for a kind that cannot be part of a subject: kinds are
+// constants of the program.
+func kindToken(kind string) string {
+	for i := range len(kind) {
+		c := kind[i]
+		if c != '-' && c != '_' && (c < '0' || c > '9') && (c < 'A' || c > 'Z') && (c < 'a' || c > 'z') {
+			panic(fmt.Sprintf("journal: %q does not name a kind of states", kind))
+		}
+	}
+	if kind == "" {
+		panic("journal: the kind of a state has no name")
+	}
+	return kind
+}
+
+// emptyName stands for a name without characters; no other name is encoded so.
+const emptyName = "-"
+
+func nameToken(name string) string {
+	if name == "" {
+		return emptyName
+	}
+	return base64.RawURLEncoding.EncodeToString([]byte(name))
+}
+
+// parseSubject is the inverse of StateKey.subject.
+func parseSubject(subject string) (StateKey, error) {
+	parts := strings.Split(strings.TrimPrefix(subject, statePrefix), ".")
+	if len(parts) != 3 {
+		return StateKey{}, fmt.Errorf("subject %q is not that of a state", subject)
+	}
+	partition, err := parsePartition(parts[0])
+	if err != nil {
+		return StateKey{}, fmt.Errorf("subject %q: %w", subject, err)
+	}
+	key := StateKey{Kind: parts[1], Partition: partition}
+	if parts[2] == emptyName {
+		return key, nil
+	}
+	name, err := base64.RawURLEncoding.DecodeString(parts[2])
+	if err != nil {
+		return StateKey{}, fmt.Errorf("subject %q has no name: %w", subject, err)
+	}
+	key.Name = string(name)
+	return key, nil
+}
+
+// envelope is a state as it is stored.
+type envelope struct {
+	incarnation uint64 // of the stream that sequence counts in
+	epoch       uint64 // of the owner that wrote it
+	sequence    uint64 // of the last entry that the value includes
+	data        []byte
+}
+
+// envelopeVersion is the first byte, so that the layout can change.
+const envelopeVersion = 1
+
+var errEnvelope = errors.New("a stored state is not understood")
+
+func (e envelope) appendTo(b []byte) []byte {
+	b = append(b, envelopeVersion)
+	b = binary.AppendUvarint(b, e.incarnation)
+	b = binary.AppendUvarint(b, e.epoch)
+	b = binary.AppendUvarint(b, e.sequence)
+	return append(b, e.data...)
+}
+
+func decodeEnvelope(b []byte) (envelope, error) {
+	if len(b) == 0 || b[0] != envelopeVersion {
+		return envelope{}, errEnvelope
+	}
+	b = b[1:]
+	var e envelope
+	for _, field := range []*uint64{&e.incarnation, &e.epoch, &e.sequence} {
+		v, n := binary.Uvarint(b)
+		if n <= 0 {
+			return envelope{}, errEnvelope
+		}
+		*field, b = v, b[n:]
+	}
+	e.data = b
+	return e, nil
+}
+
+// in is the sequence in a given incarnation of the stream: a value from before
+// the stream was made anew includes nothing of it.
+func (e envelope) in(incarnation uint64) uint64 {
+	if e.incarnation != incarnation {
+		return 0
+	}
+	return e.sequence
+}

@@ -1,0 +1,142 @@
+/*
+Copyright 2026 The LiveRoom Operator Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package journal
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+const (
+	// watchRetry is the pause before an interrupted watch starts anew.
+	watchRetry = 250 * time.Millisecond
+	watchPull  = 512
+)
+
+// Watch calls fn with every stored state of a kind, and then with every change
+// of one, until ctx ends. It survives lost connections; values are repeated
+// then. deleted says that a state expired; data is nil in that case. The calls
+// come one at a time, for one state in the order of its changes. A state that
+// expires while the watch is interrupted for more than ten minutes is missed.
+// fn should be quick; what it holds up waits on the server.
+func (j *Journal) Watch(ctx context.Context, kind string, fn func(key StateKey, data []byte, deleted bool)) {
+	filter := statePrefix + "*." + kindToken(kind) + ".*"
+	j.follow(ctx, stateStream, []string{filter}, nil, func(msg jetstream.Msg) {
+		key, err := parseSubject(msg.Subject())
+		if err != nil {
+			return
+		}
+		if deleted(msg.Headers()) {
+			fn(key, nil, true)
+			return
+		}
+		e, err := decodeEnvelope(msg.Data())
+		if err != nil {
+			j.log.Error(err, "A stored state cannot be read", "kind", kind, "partition", key.Partition)
+			return
+		}
+		fn(key, e.data, false)
+	})
+}
+
+// follow reads the last value of each subject and then every new one, until ctx
+// ends. caughtUp, if not nil, is called when all values have been read that were
+// there at the start.
+func (j *Journal) follow(ctx context.Context, stream string, filters []string, caughtUp func(), fn func(jetstream.Msg)) {
+	for ctx.Err() == nil {
+		err := j.read(ctx, stream, filters, func() bool {
+			if caughtUp != nil {
+				caughtUp()
+			}
+			return true
+		}, fn)
+		if ctx.Err() == nil {
+			j.log.V(1).Info("A watch of the journal is started anew", "stream", stream, "error", err.Error())
+		}
+		_ = sleep(ctx, j.clock, watchRetry)
+	}
+}
+
+// scan reads the last value of each subject once.
+func (j *Journal) scan(ctx context.Context, stream string, filters []string, fn func(jetstream.Msg)) error {
+	return j.read(ctx, stream, filters, func() bool { return false }, fn)
+}
+
+// read is one attempt of follow and scan. caughtUp reports whether to go on.
+func (j *Journal) read(ctx context.Context, stream string, filters []string, caughtUp func() bool, fn func(jetstream.Msg)) error {
+	consumer, err := j.js.OrderedConsumer(ctx, stream, jetstream.OrderedConsumerConfig{
+		FilterSubjects:    filters,
+		DeliverPolicy:     jetstream.DeliverLastPerSubjectPolicy,
+		InactiveThreshold: readerInactive,
+		MaxResetAttempts:  1,
+	})
+	if err != nil {
+		return err
+	}
+	messages, err := consumer.Messages(jetstream.PullMaxMessages(watchPull),
+		jetstream.PullHeartbeat(readerHeartbeat), jetstream.PullExpiry(readerExpiry))
+	if err != nil {
+		return err
+	}
+	defer messages.Stop()
+	behind := consumer.CachedInfo().NumPending > 0
+	if !behind && !caughtUp() {
+		return nil
+	}
+	for {
+		msg, err := messages.Next(jetstream.NextContext(ctx))
+		if err != nil {
+			return err
+		}
+		metadata, err := msg.Metadata()
+		if err != nil {
+			return err
+		}
+		fn(msg)
+		if behind && metadata.NumPending == 0 {
+			behind = false
+			if !caughtUp() {
+				return nil
+			}
+		}
+	}
+}
+
+// count is the number of subjects that have a value, or the mark of one that
+// expired a short time ago. The server counts them when a reader is made.
+func count(ctx context.Context, stream jetstream.Stream, filters []string) (int, error) {
+	consumer, err := stream.CreateConsumer(ctx, jetstream.ConsumerConfig{
+		DeliverPolicy:     jetstream.DeliverLastPerSubjectPolicy,
+		AckPolicy:         jetstream.AckNonePolicy,
+		FilterSubjects:    filters,
+		HeadersOnly:       true,
+		MemoryStorage:     true,
+		InactiveThreshold: readerInactive,
+	})
+	if err != nil {
+		return 0, err
+	}
+	info := consumer.CachedInfo()
+	err = stream.DeleteConsumer(ctx, info.Name)
+	if errors.Is(err, jetstream.ErrConsumerNotFound) {
+		err = nil
+	}
+	return int(info.NumPending), err
+}
