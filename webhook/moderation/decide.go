@@ -24,7 +24,6 @@ import (
 
 	"github.com/liveroom-io/liveroom-operator/webhook/expression"
 	"github.com/liveroom-io/liveroom-operator/webhook/message"
-	"github.com/liveroom-io/liveroom-operator/webhook/scope"
 )
 
 // Verdict is what becomes of a message, the strictest last.
@@ -121,7 +120,7 @@ func Decide(m *message.Message, policies []*Compiled, limiter *Limiter, now time
 		if o.verdict == Mask {
 			maskers = append(maskers, masker{policy, o.wholly})
 		}
-		if o.verdict > d.Verdict || o.verdict == d.Verdict && o.verdict != Allow && scope.Compare(policy.name, decided.name) < 0 {
+		if o.verdict > d.Verdict || o.verdict == d.Verdict && o.verdict != Allow && compareNames(policy.name, decided.name) < 0 {
 			d.Verdict, d.Rule, decided = o.verdict, o.rule, policy
 		}
 	}
@@ -176,10 +175,8 @@ func (o *outcome) strengthen(v Verdict, rule string) {
 func (c *Compiled) judge(m *message.Message, found bool, variables *expression.Variables, d *Decision) outcome {
 	var o outcome
 	switch {
-	case c.broken:
-		if c.deny {
-			o.strengthen(Reject, RuleUncompiled)
-		}
+	case c.denied:
+		o.strengthen(Reject, RuleDenied)
 		return o
 	case m.Body == nil:
 		if c.deny && (c.words != nil || len(c.expressions) > 0) {

@@ -27,11 +27,11 @@ import (
 
 // Limits of a Limiter.
 const (
-	// DefaultUsers is how many users, counted once for each room and policy, a
-	// limiter remembers by default. Above it the one that was silent for longest
-	// is forgotten first.
-	DefaultUsers = 100_000
-	// maxTimes bounds the times that are remembered, per user on average.
+	// MaxSenders is how many users, counted once for each room and policy, a
+	// limiter remembers. Above it the one that was silent for longest is
+	// forgotten first.
+	MaxSenders = 100_000
+	// maxTimes bounds the times that are remembered, per sender on average.
 	maxTimes = 16
 
 	shards = 32
@@ -65,8 +65,10 @@ type sent struct {
 	oldest int
 }
 
-// NewLimiter returns a limiter that remembers so many users.
-func NewLimiter(users int) *Limiter {
+// NewLimiter returns a limiter that remembers MaxSenders.
+func NewLimiter() *Limiter { return newLimiter(MaxSenders) }
+
+func newLimiter(users int) *Limiter {
 	l := &Limiter{seed: maphash.MakeSeed()}
 	each := max(1, (users+shards-1)/shards)
 	for i := range l.shards {

@@ -22,7 +22,6 @@ import (
 
 	imv1alpha1 "github.com/liveroom-io/liveroom-operator/api/v1alpha1"
 	"github.com/liveroom-io/liveroom-operator/webhook/message"
-	"github.com/liveroom-io/liveroom-operator/webhook/scope"
 )
 
 // masker is a policy that masks a message.
@@ -41,7 +40,7 @@ type covered struct {
 // message is allowed; where they make it larger than IM takes, it is rejected,
 // since IM would deliver the original.
 func (d *Decision) mask(body *message.Body, maskers []masker, decided *Compiled) {
-	slices.SortFunc(maskers, func(a, b masker) int { return scope.Compare(a.policy.name, b.policy.name) })
+	slices.SortFunc(maskers, func(a, b masker) int { return compareNames(a.policy.name, b.policy.name) })
 	change := func(_, text string) (string, bool) { return maskWords(text, maskers) }
 	if i := slices.IndexFunc(maskers, func(m masker) bool { return m.wholly }); i >= 0 {
 		change = func(string, string) (string, bool) { return maskers[i].policy.mask, true }

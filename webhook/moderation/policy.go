@@ -30,7 +30,6 @@ import (
 
 	imv1alpha1 "github.com/liveroom-io/liveroom-operator/api/v1alpha1"
 	"github.com/liveroom-io/liveroom-operator/webhook/expression"
-	"github.com/liveroom-io/liveroom-operator/webhook/scope"
 )
 
 // Names of rules in decisions. An expression has RuleExpression and its name.
@@ -40,8 +39,8 @@ const (
 	RuleExpression = "expressions/"
 	// RuleUnreadable: failurePolicy is Deny, and the message could not be read.
 	RuleUnreadable = "unreadable"
-	// RuleUncompiled: failurePolicy is Deny, and the policy could not be compiled.
-	RuleUncompiled = "uncompiled"
+	// RuleDenied: the policy could not be compiled, see Deny.
+	RuleDenied = "denied"
 )
 
 // DefaultInfo is what a rejected sender is shown by a policy without a message.
@@ -51,7 +50,6 @@ const DefaultInfo = "message rejected"
 // concurrent use, and is shared by all rooms that the policy holds for.
 type Compiled struct {
 	name        types.NamespacedName
-	scope       scope.Scope
 	verdict     Verdict
 	words       *automaton // nil for none
 	count       int
@@ -61,7 +59,7 @@ type Compiled struct {
 	info        string
 	mask        string
 	deny        bool
-	broken      bool
+	denied      bool // everything is
 }
 
 // condition is an expression with the name of its rule.
@@ -106,12 +104,11 @@ func Compile(policy *imv1alpha1.ModerationPolicy, words []string) (*Compiled, er
 	return c, nil
 }
 
-// Uncompiled stands for a policy that Compile refused: it rejects every message
-// or lets every message pass, as failurePolicy says. One whose roomSelector is
-// at fault holds for no room.
-func Uncompiled(policy *imv1alpha1.ModerationPolicy) *Compiled {
-	c, _ := frame(policy)
-	c.broken = true
+// Deny stands for a policy that could not be compiled and whose failurePolicy is
+// Deny: it rejects every message, with the policy's own code and text.
+func Deny(policy *imv1alpha1.ModerationPolicy) *Compiled {
+	c, _ := frame(policy) // complete but for an action that is not known
+	c.denied = true
 	return c
 }
 
@@ -139,10 +136,6 @@ func frame(policy *imv1alpha1.ModerationPolicy) (*Compiled, error) {
 	if spec.MaskText != nil {
 		c.mask = *spec.MaskText
 	}
-	var err error
-	if c.scope, err = scope.New(c.name, spec.AppRef, spec.RoomSelector); err != nil {
-		return c, err
-	}
 	if c.verdict == Allow {
 		return c, fmt.Errorf("action %q is not known: update the operator", spec.Action)
 	}
@@ -151,9 +144,6 @@ func frame(policy *imv1alpha1.ModerationPolicy) (*Compiled, error) {
 
 // Name of the policy.
 func (c *Compiled) Name() types.NamespacedName { return c.name }
-
-// PolicyScope implements scope.Scoped.
-func (c *Compiled) PolicyScope() scope.Scope { return c.scope }
 
 // Words is the number of words in force: those that fold to the same count once.
 func (c *Compiled) Words() int { return c.count }
@@ -166,8 +156,7 @@ func (c *Compiled) Size() int {
 	return c.words.size()
 }
 
-// Index finds the policies for a room.
-type Index = scope.Index[*Compiled]
-
-// NewIndex returns an index of policies.
-func NewIndex(policies []*Compiled) *Index { return scope.NewIndex(policies) }
+// compareNames orders policies by namespace, then name.
+func compareNames(a, b types.NamespacedName) int {
+	return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
+}

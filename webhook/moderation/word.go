@@ -18,88 +18,27 @@ package moderation
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"unicode/utf8"
 
-	imv1alpha1 "github.com/liveroom-io/liveroom-operator/api/v1alpha1"
+	"github.com/liveroom-io/liveroom-operator/internal/wordlist"
 )
 
 const (
 	// MaxWords of one policy.
 	MaxWords = 200_000
-	// MaxWordLength of a word, in characters.
-	MaxWordLength = 64
 	// maxFolded is the length of a folded word in bytes; some characters fold to many.
 	maxFolded = 1024
 )
 
-// Words are all words of a policy: inline ones, and those in the data of its
-// ConfigMaps, by name. The error names the ConfigMap, the key and the line at
-// fault, or the ConfigMap that is missing.
-func Words(spec *imv1alpha1.ModerationWords, configMaps map[string]map[string]string) ([]string, error) {
-	if spec == nil {
-		return nil, nil
-	}
-	words := slices.Clone(spec.Inline)
-	for _, ref := range spec.ConfigMapRefs {
-		data, ok := configMaps[ref.Name]
-		if !ok {
-			return nil, fmt.Errorf("ConfigMap %q does not exist: create it or take it out of words", ref.Name)
-		}
-		for _, key := range slices.Sorted(maps.Keys(data)) {
-			list, err := ParseList(data[key])
-			if err != nil {
-				return nil, fmt.Errorf("ConfigMap %q, key %q: %w", ref.Name, key, err)
-			}
-			if words = append(words, list...); len(words) > MaxWords {
-				return nil, errTooMany
-			}
-		}
-	}
-	return words, nil
-}
-
-var errTooMany = fmt.Errorf("more than %d words: remove some, or move some to another policy", MaxWords)
-
-// ParseList reads a list: one word a line, with white space around it left out.
-// Empty lines and lines that begin with # are no words. A list may begin with a
-// byte order mark.
-func ParseList(text string) ([]string, error) {
-	text = strings.TrimPrefix(text, "\ufeff")
-	var words []string
-	number := 0
-	for line := range strings.Lines(text) {
-		number++
-		word := strings.TrimSpace(line)
-		if word == "" || word[0] == '#' {
-			continue
-		}
-		if err := checkWord(word); err != nil {
-			return nil, fmt.Errorf("line %d: %w", number, err)
-		}
-		if words = append(words, word); len(words) > MaxWords {
-			return nil, errTooMany
-		}
-	}
-	return words, nil
-}
-
-func checkWord(word string) error {
-	if !utf8.ValidString(word) {
-		return fmt.Errorf("word %.32q is not UTF-8: save the list as UTF-8", word)
-	}
-	if n := utf8.RuneCountInString(word); n > MaxWordLength {
-		return fmt.Errorf("word %.32q... has %d characters: shorten it to %d", word, n, MaxWordLength)
-	}
-	return nil
-}
-
 // foldWord is a word as it is looked for.
 func foldWord(word string) (string, error) {
-	if err := checkWord(word); err != nil {
-		return "", err
+	if !utf8.ValidString(word) {
+		return "", fmt.Errorf("word %.32q is not UTF-8: save it as UTF-8", word)
+	}
+	if n := utf8.RuneCountInString(word); n > wordlist.MaxCharacters {
+		return "", fmt.Errorf("word %.32q... has %d characters: shorten it to %d", word, n, wordlist.MaxCharacters)
 	}
 	out, _ := fold(nil, strings.TrimSpace(word), nil, false)
 	folded := strings.TrimSpace(string(out))
@@ -119,7 +58,7 @@ func compileWords(words []string, latinWhole bool) (*automaton, int, error) {
 		return nil, 0, nil
 	}
 	if len(words) > MaxWords {
-		return nil, 0, errTooMany
+		return nil, 0, fmt.Errorf("%d words, more than %d: remove some, or move some to another policy", len(words), MaxWords)
 	}
 	list := make([]string, 0, len(words))
 	for _, word := range words {

@@ -15,7 +15,7 @@ limitations under the License.
 */
 
 // Package scoring gives points for messages and turns points into levels. It is
-// pure: what a user has is a value that the caller keeps.
+// pure: what a user has is kept by the caller.
 package scoring
 
 import (
@@ -24,37 +24,41 @@ import (
 	"fmt"
 	"slices"
 
-	"k8s.io/apimachinery/pkg/types"
-
 	imv1alpha1 "github.com/liveroom-io/liveroom-operator/api/v1alpha1"
 	"github.com/liveroom-io/liveroom-operator/webhook/expression"
 	"github.com/liveroom-io/liveroom-operator/webhook/message"
-	"github.com/liveroom-io/liveroom-operator/webhook/scope"
 )
 
 // Compiled is a policy that is ready to score. It does not change, and is safe
 // for concurrent use.
 type Compiled struct {
-	name   types.NamespacedName
-	scope  scope.Scope
-	rules  []rule
-	limits Limits
-	levels Levels
+	// Policy that was compiled; read only.
+	Policy *imv1alpha1.UserLevelPolicy
+	// Levels of the policy.
+	Levels Levels
+
+	rules []rule
 }
 
 // rule is a compiled scoring rule.
 type rule struct {
-	name     string
-	match    imv1alpha1.ScoringMatch
-	event    string
-	points   int64
-	computed *expression.Points // nil for points
+	name      string
+	match     imv1alpha1.ScoringMatch
+	event     string
+	points    int64
+	computed  *expression.Points // nil for points
+	perMinute int64
 }
 
-// Score is what a message earned by one rule, before any limit. It is stored.
+// Score is what a message earns by one rule.
 type Score struct {
-	Rule   string `json:"r"`
-	Points int64  `json:"p"`
+	// Rule is the rule's name.
+	Rule string
+	// Points before the limit.
+	Points int64
+	// PerMinute is how many points the rule gives one user within one minute of
+	// the clock; 0 means no limit.
+	PerMinute int64
 }
 
 // Failure is a rule whose expression could not be evaluated for a message.
@@ -66,24 +70,14 @@ type Failure struct {
 // Compile makes a policy ready. The error names the rule at fault and says what
 // to do about it.
 func Compile(policy *imv1alpha1.UserLevelPolicy) (*Compiled, error) {
-	c := &Compiled{
-		name:   types.NamespacedName{Namespace: policy.Namespace, Name: policy.Name},
-		limits: Limits{},
-		levels: NewLevels(policy.Spec.Levels),
-	}
-	var err error
-	if c.scope, err = scope.New(c.name, policy.Spec.AppRef, policy.Spec.RoomSelector); err != nil {
-		return nil, err
-	}
+	policy = policy.DeepCopy()
+	c := &Compiled{Policy: policy, Levels: NewLevels(policy.Spec.Levels)}
 	for i := range policy.Spec.Scoring {
 		compiled, err := compileRule(&policy.Spec.Scoring[i])
 		if err != nil {
 			return nil, fmt.Errorf("scoring rule %q: %w", policy.Spec.Scoring[i].Name, err)
 		}
 		c.rules = append(c.rules, compiled)
-		if limit := policy.Spec.Scoring[i].PerUserPerMinute; limit != nil {
-			c.limits[compiled.name] = int64(*limit)
-		}
 	}
 	return c, nil
 }
@@ -94,6 +88,9 @@ func compileRule(spec *imv1alpha1.ScoringRule) (rule, error) {
 	case imv1alpha1.ScoringMatchText, imv1alpha1.ScoringMatchCustom:
 	default:
 		return rule{}, fmt.Errorf("match %q is not known: update the operator", spec.Match)
+	}
+	if spec.PerUserPerMinute != nil {
+		r.perMinute = int64(*spec.PerUserPerMinute)
 	}
 	switch {
 	case spec.PointsExpression != "":
@@ -109,18 +106,6 @@ func compileRule(spec *imv1alpha1.ScoringRule) (rule, error) {
 	}
 	return r, nil
 }
-
-// Name of the policy.
-func (c *Compiled) Name() types.NamespacedName { return c.name }
-
-// PolicyScope implements scope.Scoped.
-func (c *Compiled) PolicyScope() scope.Scope { return c.scope }
-
-// Limits of the policy's rules.
-func (c *Compiled) Limits() Limits { return c.limits }
-
-// Levels of the policy.
-func (c *Compiled) Levels() Levels { return c.levels }
 
 // Score returns what a message earns by each rule that it matches; rules that
 // give nothing are left out. Rules that fail give nothing and are returned as
@@ -147,7 +132,7 @@ func (c *Compiled) Score(m *message.Message) (scores []Score, failures []Failure
 			}
 		}
 		if points > 0 {
-			scores = append(scores, Score{r.name, points})
+			scores = append(scores, Score{r.name, points, r.perMinute})
 		}
 	}
 	return scores, failures
@@ -184,9 +169,3 @@ func (l Levels) At(points int64) (imv1alpha1.UserLevel, bool) {
 	}
 	return l[after-1], true
 }
-
-// Index finds the policies for a room.
-type Index = scope.Index[*Compiled]
-
-// NewIndex returns an index of policies.
-func NewIndex(policies []*Compiled) *Index { return scope.NewIndex(policies) }
