@@ -19,21 +19,13 @@ package main
 import (
 	"flag"
 	"fmt"
-	"log/slog"
-	"os"
 
-	"github.com/go-logr/logr"
 	"github.com/spf13/cobra"
-	"k8s.io/apimachinery/pkg/runtime"
-	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
-	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
-	"k8s.io/klog/v2"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
 	"sigs.k8s.io/controller-runtime/pkg/metrics"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
-	imv1alpha1 "github.com/liveroom-io/liveroom-operator/api/v1alpha1"
 	"github.com/liveroom-io/liveroom-operator/controllers"
 	"github.com/liveroom-io/liveroom-operator/internal/im"
 )
@@ -75,17 +67,11 @@ func runController(flags controllerFlags) error {
 	if flags.webhookShare < 1 || flags.webhookShare > 99 {
 		return fmt.Errorf("--webhook-share-percent is %d: it must be 1 to 99", flags.webhookShare)
 	}
-	logger := logr.FromSlogHandler(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: slog.Level(-flags.logLevel)}))
-	ctrl.SetLogger(logger)
-	klog.SetLogger(logger.V(2))
-
-	restConfig, err := ctrl.GetConfig()
+	newLogger(flags.logLevel)
+	restConfig, err := clusterConfig()
 	if err != nil {
-		return fmt.Errorf("finding the cluster: %w", err)
+		return err
 	}
-	restConfig.QPS = -1 // the API server's own fairness decides
-	restConfig.UserAgent = "liveroom-operator/" + version
-
 	mgr, err := ctrl.NewManager(restConfig, managerOptions(flags))
 	if err != nil {
 		return fmt.Errorf("making the manager: %w", err)
@@ -107,10 +93,7 @@ func runController(flags controllerFlags) error {
 }
 
 func managerOptions(flags controllerFlags) ctrl.Options {
-	scheme := runtime.NewScheme()
-	utilruntime.Must(clientgoscheme.AddToScheme(scheme))
-	utilruntime.Must(imv1alpha1.AddToScheme(scheme))
-	options := controllers.ManagerOptions(scheme, flags.namespaces...)
+	options := controllers.ManagerOptions(newScheme(), flags.namespaces...)
 	options.Metrics = metricsserver.Options{BindAddress: flags.metricsAddress}
 	options.HealthProbeBindAddress = flags.probeAddress
 	options.LeaderElection = flags.leaderElect

@@ -197,3 +197,6 @@ func (p *UserLevelPolicy) Tag() string { return orDefault(p.Spec.ProfileTag, Pro
 
 // GetObjectStatus implements Object.
 func (p *UserLevelPolicy) GetObjectStatus() *ObjectStatus { return &p.Status.ObjectStatus }
+
+// GetAppRef returns the reference to the ImApp.
+func (p *UserLevelPolicy) GetAppRef() AppReference { return p.Spec.AppRef.In(p.Namespace) }

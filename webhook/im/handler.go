@@ -1,0 +1,286 @@
+/*
+Copyright 2026 The LiveRoom Operator Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package im
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/netip"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/go-logr/logr"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/clock"
+
+	"github.com/liveroom-io/liveroom-operator/webhook/directory"
+	"github.com/liveroom-io/liveroom-operator/webhook/event"
+	"github.com/liveroom-io/liveroom-operator/webhook/journal"
+	"github.com/liveroom-io/liveroom-operator/webhook/moderation"
+	"github.com/liveroom-io/liveroom-operator/webhook/policy"
+)
+
+const (
+	// MaxBodyBytes of a callback. One message has at most 12 KB; lists of members
+	// can be longer.
+	MaxBodyBytes = 256 << 10
+	// patience with the journal: IM gives up after 2 s, and an answer takes its time too.
+	patience = 1500 * time.Millisecond
+	// maxUnderway bounds the callbacks that are worked on at once.
+	maxUnderway = 4096
+)
+
+// Journal is where events are written.
+type Journal interface {
+	// Append returns when the entry is safe.
+	Append(context.Context, journal.Entry) (journal.Receipt, error)
+	// Offer does not wait; it reports false when the entry was not taken.
+	Offer(journal.Entry) bool
+}
+
+// Handler takes the callbacks of all applications.
+type Handler struct {
+	Directory *directory.Directory
+	Policies  *policy.Set
+	Limiter   *moderation.Limiter
+	Journal   Journal
+	Clock     clock.PassiveClock
+	Metrics   *Metrics
+	Log       logr.Logger
+	// Proxies are the addresses whose X-Forwarded-For is believed.
+	Proxies []netip.Prefix
+
+	underway chan struct{}
+}
+
+// Route is the pattern that the handler serves.
+const Route = "/im/{namespace}/{imapp}/{segment}"
+
+// New completes a handler.
+func New(h Handler) *Handler {
+	h.underway = make(chan struct{}, maxUnderway)
+	return &h
+}
+
+// ServeHTTP bounds, looks up, authenticates, parses, decides, writes down, answers.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	start := h.Clock.Now()
+	select {
+	case h.underway <- struct{}{}:
+		defer func() { <-h.underway }()
+	default:
+		h.refuse(w, http.StatusServiceUnavailable, RejectedBusy)
+		return
+	}
+	app, status, reason := h.admit(r, start)
+	if reason != "" {
+		h.refuse(w, status, reason)
+		return
+	}
+	body, status, reason := read(w, r)
+	if reason != "" {
+		h.refuse(w, status, reason)
+		return
+	}
+	c, err := parse(body)
+	switch {
+	case errors.Is(err, errNested):
+		h.refuse(w, http.StatusBadRequest, RejectedDepth)
+		return
+	case err != nil:
+		h.refuse(w, http.StatusBadRequest, RejectedBody)
+		return
+	case named(r) != "" && named(r) != c.CallbackCommand:
+		h.refuse(w, http.StatusBadRequest, RejectedCommand)
+		return
+	}
+	if app.Heard.Hear(start) {
+		h.tell(app, start)
+	}
+	outcome := h.handle(w, r, &call{Callback: c, app: app, body: body, now: start, requestTime: parameter(r, "RequestTime"), platform: parameter(r, "OptPlatform")})
+	h.Metrics.answered(c.CallbackCommand, outcome, h.Clock.Since(start))
+}
+
+// tell lets the other pods know that callbacks arrive. It is not waited for.
+func (h *Handler) tell(app *directory.App, now time.Time) {
+	e := event.Event{
+		ID: fmt.Sprintf("heard/%d/%d", app.SDKAppID, now.UnixMilli()), Kind: event.Heard, SDKAppID: app.SDKAppID, Time: now.UnixMilli(),
+	}
+	if entry, err := e.Entry(); err == nil {
+		h.Journal.Offer(entry)
+	}
+}
+
+// Unknown refuses what goes to no route.
+func (h *Handler) Unknown(w http.ResponseWriter, _ *http.Request) {
+	h.refuse(w, http.StatusNotFound, RejectedPath)
+}
+
+// call is one authentic callback.
+type call struct {
+	*Callback
+	app                   *directory.App
+	body                  []byte
+	now                   time.Time
+	requestTime, platform string
+}
+
+// handle acts upon a callback and answers it.
+func (h *Handler) handle(w http.ResponseWriter, r *http.Request, c *call) outcome {
+	switch c.CallbackCommand {
+	case groupBeforeSend:
+		return h.beforeSend(w, c)
+	case stateChange, profileChanged:
+		account := h.Directory.Account(c.app.Key, c.account())
+		if account == nil {
+			accept(w)
+			return outcomeUndeclared
+		}
+		e, ok := translateAccount(c.Callback, c.now)
+		e.User = account.UserID
+		return h.write(w, r, c, e, ok)
+	}
+	if !acted[c.CallbackCommand] {
+		accept(w)
+		return outcomeIgnored
+	}
+	room := h.Directory.Room(c.app.Key, c.GroupID)
+	if room == nil {
+		accept(w)
+		return outcomeUndeclared
+	}
+	e, ok := translateRoom(c.Callback, room, c.now)
+	if c.CallbackCommand == groupAfterSend {
+		h.examine(c, room, &e)
+	}
+	return h.write(w, r, c, e, ok)
+}
+
+// write puts an event into the journal before success is answered.
+func (h *Handler) write(w http.ResponseWriter, r *http.Request, c *call, e event.Event, ok bool) outcome {
+	if !ok {
+		accept(w)
+		return outcomeIgnored
+	}
+	e.ID, e.SDKAppID = c.identity(c.app.SDKAppID, c.body, c.requestTime), c.app.SDKAppID
+	entry, err := e.Entry()
+	if err == nil {
+		ctx, cancel := context.WithTimeout(r.Context(), patience)
+		defer cancel()
+		var receipt journal.Receipt
+		if receipt, err = h.Journal.Append(ctx, entry); err == nil {
+			accept(w)
+			if receipt.Duplicate {
+				return outcomeDuplicate
+			}
+			return outcomeWritten
+		}
+	}
+	h.Log.V(1).Info("The journal did not take an event", "app", c.app.Key.String(), "error", err.Error())
+	h.refuse(w, http.StatusServiceUnavailable, RejectedJournal)
+	return outcomeFailed
+}
+
+// admit finds the application of a request and proves that IM sent it.
+func (h *Handler) admit(r *http.Request, now time.Time) (*directory.App, int, Rejection) {
+	if r.Method != http.MethodPost {
+		return nil, http.StatusMethodNotAllowed, RejectedMethod
+	}
+	app := h.Directory.App(types.NamespacedName{Namespace: r.PathValue("namespace"), Name: r.PathValue("imapp")})
+	switch {
+	case app == nil:
+		return nil, http.StatusNotFound, RejectedPath
+	case len(app.Token) == 0:
+		return nil, http.StatusForbidden, RejectedToken
+	case !app.Matches(r.PathValue("segment")):
+		return nil, http.StatusNotFound, RejectedPath
+	case app.Sources != nil && !app.Admits(h.source(r)):
+		return nil, http.StatusForbidden, RejectedAddress
+	case parameter(r, "SdkAppid") != strconv.FormatInt(app.SDKAppID, 10):
+		return nil, http.StatusForbidden, RejectedApp
+	}
+	if reason := verify(app.Token, parameter(r, "Sign"), parameter(r, "RequestTime"), now); reason != "" {
+		return nil, http.StatusForbidden, reason
+	}
+	return app, 0, ""
+}
+
+// read takes the whole body, which may not be longer than MaxBodyBytes.
+func read(w http.ResponseWriter, r *http.Request) ([]byte, int, Rejection) {
+	if r.ContentLength > MaxBodyBytes {
+		return nil, http.StatusRequestEntityTooLarge, RejectedSize
+	}
+	size := max(r.ContentLength, 512)
+	body := make([]byte, 0, size)
+	limited := http.MaxBytesReader(w, r.Body, MaxBodyBytes)
+	for {
+		if len(body) == cap(body) {
+			body = append(body, 0)[:len(body)]
+		}
+		n, err := limited.Read(body[len(body):cap(body)])
+		body = body[:len(body)+n]
+		var tooLong *http.MaxBytesError
+		switch {
+		case errors.As(err, &tooLong):
+			return nil, http.StatusRequestEntityTooLarge, RejectedSize
+		case errors.Is(err, io.EOF):
+			return body, 0, ""
+		case err != nil:
+			return nil, http.StatusBadRequest, RejectedRead
+		}
+	}
+}
+
+// named is the command in the URL.
+func named(r *http.Request) string { return parameter(r, "CallbackCommand") }
+
+// source is the address that a request came from, through proxies that are
+// trusted to tell.
+func (h *Handler) source(r *http.Request) netip.Addr {
+	peer, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return netip.Addr{}
+	}
+	address := peer.Addr().Unmap()
+	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+	for i := len(hops) - 1; i >= 0 && h.trusts(address); i-- {
+		hop, err := netip.ParseAddr(strings.TrimSpace(hops[i]))
+		if err != nil {
+			break
+		}
+		address = hop.Unmap()
+	}
+	return address
+}
+
+func (h *Handler) trusts(address netip.Addr) bool {
+	for _, prefix := range h.Proxies {
+		if prefix.Contains(address) {
+			return true
+		}
+	}
+	return false
+}
+
+func (h *Handler) refuse(w http.ResponseWriter, status int, reason Rejection) {
+	h.Metrics.refused(reason)
+	refuse(w, status, reason)
+}

@@ -1,0 +1,333 @@
+/*
+Copyright 2026 The LiveRoom Operator Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package level
+
+import (
+	"context"
+	"encoding/json"
+	"hash/crc32"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/go-logr/logr"
+	"k8s.io/utils/clock"
+
+	imv1alpha1 "github.com/liveroom-io/liveroom-operator/api/v1alpha1"
+	"github.com/liveroom-io/liveroom-operator/internal/im"
+	"github.com/liveroom-io/liveroom-operator/webhook/directory"
+	"github.com/liveroom-io/liveroom-operator/webhook/policy"
+)
+
+const (
+	// workers write profiles; the client's limiter sets the pace.
+	workers = 8
+	// maxWaiting bounds the users who wait. Beyond it they are left out, and
+	// found again in the journal once there is room.
+	maxWaiting = 50_000
+	// firstRetry and lastRetry bound the pause after a write that failed.
+	firstRetry = time.Second
+	lastRetry  = time.Minute
+	// writeTimeout bounds one write with its announcement.
+	writeTimeout = 20 * time.Second
+)
+
+// WriterConfig is what a writer works with.
+type WriterConfig struct {
+	Directory *directory.Directory
+	Policies  *policy.Set
+	// Change runs in the fold of the user's partition; false from it changes nothing.
+	Change func(ctx context.Context, name string, change func(*User) bool) error
+	// Rescan makes the journal show every user to Review again.
+	Rescan  func(context.Context)
+	Clock   clock.Clock
+	Log     logr.Logger
+	Metrics *Metrics
+}
+
+// Writer writes levels to profiles: once for each user however many messages
+// came meanwhile, and again until IM takes it.
+type Writer struct {
+	WriterConfig
+
+	mu      sync.Mutex
+	waiting map[string][]task // by user
+	order   []string
+	omitted bool
+	ready   chan struct{}
+	missed  chan struct{}
+}
+
+// task is one level to write.
+type task struct {
+	policy string
+	level  imv1alpha1.UserLevel
+	// rise: the level is higher than the one in the profile.
+	rise bool
+	room string
+}
+
+// NewWriter returns a writer that has not started.
+func NewWriter(config WriterConfig) *Writer {
+	return &Writer{WriterConfig: config, waiting: map[string][]task{}, ready: make(chan struct{}, 1), missed: make(chan struct{}, 1)}
+}
+
+// Review notes the levels that a user's profile should have and has not. The
+// user's points must be safe in the journal. It does not block, and does not
+// keep the user.
+func (w *Writer) Review(name string, user *User) {
+	var tasks []task
+	for _, uid := range user.Policies() {
+		if t, due := w.due(name, uid, user.Standings[uid]); due {
+			tasks = append(tasks, t)
+		}
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	_, queued := w.waiting[name]
+	switch {
+	case len(tasks) == 0:
+		delete(w.waiting, name) // its place in the order is skipped
+		return
+	case !queued && len(w.waiting) >= maxWaiting:
+		w.omitted = true
+		return
+	case !queued:
+		w.order = append(w.order, name)
+	}
+	w.waiting[name] = tasks
+	w.wake()
+}
+
+// due compares a standing with the levels of its policy as they are now.
+func (w *Writer) due(name, uid string, standing *Standing) (task, bool) {
+	compiled := w.Policies.Scoring(uid)
+	if compiled == nil {
+		return task{}, false
+	}
+	reached, any := compiled.Levels.At(standing.Points)
+	if !any || standing.Leveled && standing.Written == reached.Level || w.excluded(name, compiled.Policy.Tag()) {
+		return task{}, false
+	}
+	return task{policy: uid, level: reached, rise: !standing.Leveled || reached.Level > standing.Written, room: standing.Room}, true
+}
+
+// excluded reports whether an ImAccount declares the field itself.
+func (w *Writer) excluded(name, tag string) bool {
+	app, userID := w.user(name)
+	if app == nil {
+		return false
+	}
+	account := w.Directory.Account(app.Key, userID)
+	return account != nil && account.Declares(tag)
+}
+
+func (w *Writer) user(name string) (*directory.App, string) {
+	number, userID, _ := strings.Cut(name, "/")
+	sdkAppID, err := strconv.ParseInt(number, 10, 64)
+	if err != nil {
+		return nil, ""
+	}
+	return w.Directory.BySDKAppID(sdkAppID), userID
+}
+
+func (w *Writer) wake() {
+	select {
+	case w.ready <- struct{}{}:
+	default:
+	}
+}
+
+// Run writes until the context ends.
+func (w *Writer) Run(ctx context.Context) error {
+	var group sync.WaitGroup
+	for range workers {
+		group.Go(func() { w.work(ctx) })
+	}
+	group.Go(func() { w.catchUp(ctx) })
+	group.Wait()
+	return nil
+}
+
+func (w *Writer) work(ctx context.Context) {
+	pause := firstRetry
+	for {
+		name, tasks := w.next()
+		if tasks == nil {
+			select {
+			case <-ctx.Done():
+				return
+			case <-w.ready:
+				continue
+			}
+		}
+		if w.write(ctx, name, tasks) {
+			pause = firstRetry
+			continue
+		}
+		w.again(name, tasks)
+		select {
+		case <-ctx.Done():
+			return
+		case <-w.Clock.After(pause):
+		}
+		pause = min(2*pause, lastRetry)
+	}
+}
+
+// next takes out the user who has waited longest.
+func (w *Writer) next() (string, []task) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for len(w.order) > 0 {
+		name := w.order[0]
+		w.order = w.order[1:]
+		if tasks := w.waiting[name]; tasks != nil {
+			delete(w.waiting, name)
+			if len(w.order) > 0 {
+				w.wake()
+			}
+			return name, tasks
+		}
+	}
+	if w.omitted {
+		w.omitted = false
+		select {
+		case w.missed <- struct{}{}:
+		default:
+		}
+	}
+	return "", nil
+}
+
+// catchUp looks for users who were left out, once there is room for them.
+func (w *Writer) catchUp(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-w.missed:
+			w.Rescan(ctx)
+		}
+	}
+}
+
+// again puts back what could not be written, unless there is news of the user.
+func (w *Writer) again(name string, tasks []task) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if _, queued := w.waiting[name]; !queued {
+		w.waiting[name], w.order = tasks, append(w.order, name)
+	}
+}
+
+// write brings one user's profile up to date. It reports false when it has to
+// be tried again.
+func (w *Writer) write(ctx context.Context, name string, tasks []task) bool {
+	app, userID := w.user(name)
+	if app == nil || app.Client == nil {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
+	defer cancel()
+	profile := im.Profile{}
+	for _, t := range tasks {
+		w.set(&profile, t)
+	}
+	err := app.Client.SetProfile(ctx, userID, profile)
+	switch {
+	case im.IsNotFound(err), im.IsInvalid(err):
+		// The user is gone, or IM will never take the field: not tried again
+		// before the next level.
+		w.Log.Info("A level cannot be written", "user", userID, "app", app.Key.String(), "error", err.Error())
+		w.Metrics.failed()
+	case err != nil:
+		w.Log.V(1).Info("Writing a level failed; trying again", "user", userID, "app", app.Key.String(), "error", err.Error())
+		w.Metrics.failed()
+		return false
+	default:
+		w.Metrics.wrote()
+		for _, t := range tasks {
+			if !w.announce(ctx, app, userID, t) {
+				return false
+			}
+		}
+	}
+	return w.Change(ctx, name, func(user *User) bool { return settle(user, tasks) }) == nil
+}
+
+// settle notes in the journal's state what is in the profile now.
+func settle(user *User, tasks []task) bool {
+	changed := false
+	for _, t := range tasks {
+		if standing := user.Standings[t.policy]; standing != nil {
+			standing.Written, standing.Leveled, changed = t.level.Level, true, true
+		}
+	}
+	return changed
+}
+
+func (w *Writer) set(profile *im.Profile, t task) {
+	compiled := w.Policies.Scoring(t.policy)
+	if compiled == nil {
+		return
+	}
+	tag := compiled.Policy.Tag()
+	if name, custom := strings.CutPrefix(tag, imv1alpha1.ProfileTagCustomPrefix); custom {
+		if profile.Custom == nil {
+			profile.Custom = map[string]string{}
+		}
+		profile.Custom[name] = strconv.FormatInt(t.level.Level, 10)
+		return
+	}
+	number := uint32(t.level.Level) // CEL bounds it
+	profile.Level = &number
+}
+
+// announcement is the Ext of the custom message.
+type announcement struct {
+	UserID string `json:"userID"`
+	Level  int64  `json:"level"`
+	Title  string `json:"title,omitempty"`
+}
+
+// announce tells the room. A repeat after a crash has the same Random and
+// content, which IM delivers once within five minutes.
+func (w *Writer) announce(ctx context.Context, app *directory.App, userID string, t task) bool {
+	compiled, room := w.Policies.Scoring(t.policy), w.Directory.RoomByUID(t.room)
+	if compiled == nil || compiled.Policy.Spec.Announcement == nil || !t.rise || room == nil {
+		return true
+	}
+	ext, err := json.Marshal(announcement{UserID: userID, Level: t.level.Level, Title: t.level.Title})
+	if err != nil {
+		return true
+	}
+	_, err = app.Client.SendGroupMessage(ctx, im.GroupMessage{
+		GroupID: room.GroupID, Random: crc32.ChecksumIEEE(append([]byte(t.policy), ext...)), Priority: im.PriorityHigh,
+		Elements:             []im.MessageElement{im.CustomElement(compiled.Policy.Spec.Announcement.Event, "", string(ext))},
+		ForbidBeforeCallback: true, ForbidAfterCallback: true,
+	})
+	switch {
+	case err == nil:
+		return true
+	case im.IsNotFound(err), im.IsInvalid(err), im.IsNotPermitted(err):
+		w.Log.V(1).Info("A level was not announced", "room", room.Key.String(), "error", err.Error())
+		return true
+	}
+	return false
+}

@@ -1,0 +1,391 @@
+/*
+Copyright 2026 The LiveRoom Operator Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+// Package webhook receives what providers call back, counts it in a journal,
+// and reports it in the status of the resources that it is about.
+package webhook
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/go-logr/logr"
+	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/sync/errgroup"
+	"k8s.io/utils/clock"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	imv1alpha1 "github.com/liveroom-io/liveroom-operator/api/v1alpha1"
+	"github.com/liveroom-io/liveroom-operator/internal/consent"
+	"github.com/liveroom-io/liveroom-operator/internal/im"
+	"github.com/liveroom-io/liveroom-operator/internal/reference"
+	"github.com/liveroom-io/liveroom-operator/webhook/application"
+	"github.com/liveroom-io/liveroom-operator/webhook/directory"
+	"github.com/liveroom-io/liveroom-operator/webhook/fold"
+	webhookim "github.com/liveroom-io/liveroom-operator/webhook/im"
+	"github.com/liveroom-io/liveroom-operator/webhook/journal"
+	"github.com/liveroom-io/liveroom-operator/webhook/level"
+	"github.com/liveroom-io/liveroom-operator/webhook/moderation"
+	"github.com/liveroom-io/liveroom-operator/webhook/policy"
+	"github.com/liveroom-io/liveroom-operator/webhook/projection"
+)
+
+// Options of the webhook.
+type Options struct {
+	// Address to take calls on.
+	Address string
+	// Member is this pod's name among the replicas; unique.
+	Member string
+	// Journal says where events are kept. Log, Registerer and Clock are filled in.
+	Journal journal.Options
+	// Namespaces are those that are watched; none means all.
+	Namespaces []string
+	// Proxies are the addresses whose X-Forwarded-For is believed.
+	Proxies []netip.Prefix
+	// SharePercent is the webhook's part of the commands that it shares with the
+	// controllers.
+	SharePercent int
+	// Drain is how long calls are still taken after readiness has gone.
+	Drain time.Duration
+	// Metrics receives all metrics. Nil keeps none.
+	Metrics prometheus.Registerer
+	// SkipNameValidation allows several managers in one process, in tests.
+	SkipNameValidation bool
+	// Clock of the cluster. Nil means the system's.
+	Clock clock.WithTicker
+	Log   logr.Logger
+}
+
+// system is what the parts share.
+type system struct {
+	Options
+	mgr        ctrl.Manager
+	references *reference.Reader
+	directory  *directory.Directory
+	policies   *policy.Set
+	journal    *journal.Journal
+	owner      *journal.Owner
+	clients    *application.Clients
+	projector  *projection.Projector
+	writer     *level.Writer
+	wake       wakeups
+	// turn says that ownership has changed.
+	turn chan struct{}
+
+	applications *application.Reconciler
+	moderation   *policy.ModerationReconciler
+	levels       *policy.LevelReconciler
+	handler      *webhookim.Handler
+	server       *server
+	arrived      []func() bool
+}
+
+// Run opens the journal, waits until everything that callbacks are judged by is
+// known, and takes callbacks until ctx ends; then it stops in an order that
+// loses nothing: no more calls, the last events counted, the journal closed.
+// ready is told the address once calls are taken; it may be nil.
+func Run(ctx context.Context, mgr ctrl.Manager, options Options, ready func(address string)) (err error) {
+	s, err := newSystem(ctx, mgr, options)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.close()) }()
+
+	// Each of these outlives the one that needs it.
+	inner, stopInner := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopInner()
+	group, inner := errgroup.WithContext(inner)
+	group.Go(func() error { return s.mgr.Start(inner) })
+	if err := s.sync(ctx, inner); err != nil {
+		stopInner()
+		return errors.Join(err, group.Wait())
+	}
+	group.Go(func() error { return s.owner.Run(inner) })
+	group.Go(func() error { return s.writer.Run(inner) })
+	group.Go(func() error { return s.project(inner) })
+	group.Go(s.server.serve)
+	if ready != nil {
+		ready(s.server.listener.Addr().String())
+	}
+	select {
+	case <-ctx.Done():
+	case <-inner.Done(): // something failed
+	}
+	stopped := s.server.stop(s.Clock.After(s.Drain))
+	stopInner()
+	return errors.Join(stopped, group.Wait())
+}
+
+// newSystem makes all parts. Nothing of it runs yet, apart from the journal.
+func newSystem(ctx context.Context, mgr ctrl.Manager, options Options) (*system, error) {
+	if options.Clock == nil {
+		options.Clock = clock.RealClock{}
+	}
+	if options.Metrics == nil {
+		options.Metrics = prometheus.NewRegistry()
+	}
+	s := &system{Options: options, mgr: mgr, directory: directory.New(), policies: policy.NewSet(), wake: newWakeups(), turn: make(chan struct{}, 1)}
+	var err error
+	if s.references, err = reference.NewReader(mgr.GetClient(), mgr.GetAPIReader()); err != nil {
+		return nil, err
+	}
+	if err := s.connect(); err != nil {
+		return nil, err
+	}
+	s.Options.Journal.Log, s.Options.Journal.Registerer, s.Options.Journal.Clock = s.Log.WithName("journal"), s.Metrics, s.Clock
+	if s.journal, err = journal.Open(ctx, s.Options.Journal); err != nil {
+		return nil, err
+	}
+	if err := s.assemble(ctx); err != nil {
+		return nil, errors.Join(err, s.close())
+	}
+	return s, nil
+}
+
+// connect prepares the clients of IM.
+func (s *system) connect() error {
+	metrics, err := im.NewMetrics(s.Metrics)
+	if err != nil {
+		return fmt.Errorf("registering the metrics of the IM client: %w", err)
+	}
+	s.clients = application.NewClients(s.references, func(config im.Config) (*im.Client, error) {
+		config.Metrics, config.Process, config.WebhookPercent = metrics, im.ProcessWebhook, s.SharePercent
+		return im.New(config)
+	})
+	return nil
+}
+
+// assemble makes the parts that work with the journal.
+func (s *system) assemble(ctx context.Context) error {
+	writerMetrics, err := level.NewMetrics(s.Metrics)
+	if err != nil {
+		return fmt.Errorf("registering metrics: %w", err)
+	}
+	s.writer = level.NewWriter(level.WriterConfig{
+		Directory: s.directory, Policies: s.policies, Clock: s.Clock, Log: s.Log.WithName("level"), Metrics: writerMetrics,
+		Change: s.changeUser, Rescan: s.rescan,
+	})
+	machine := fold.New(s.Log.WithName("fold"), s.writer.Review)
+	if s.owner, err = journal.NewOwner(s.journal, s.Member, machine, ownerOptions(s.ownership)); err != nil {
+		return err
+	}
+	projectionMetrics, err := projection.NewMetrics(s.Metrics)
+	if err != nil {
+		return fmt.Errorf("registering metrics: %w", err)
+	}
+	s.projector = projection.New(projection.Config{
+		Client: s.mgr.GetClient(), Directory: s.directory, Values: s.references, Watch: s.journal.Watch, Append: s.journal.Append,
+		HeardOf: func(sdkAppID int64) {
+			if app := s.directory.BySDKAppID(sdkAppID); app != nil {
+				s.wake.app(app.Key)
+			}
+		},
+		Clock: s.Clock, Log: s.Log.WithName("projection"), Metrics: projectionMetrics,
+	})
+	s.reconcilers()
+	if err := s.addControllers(); err != nil {
+		return fmt.Errorf("adding controllers: %w", err)
+	}
+	if s.arrived, err = feed(ctx, s.mgr.GetCache(), s.directory, func() { poke(s.wake.levels, &imv1alpha1.UserLevelPolicy{}) }); err != nil {
+		return err
+	}
+	return s.serveCallbacks(ctx)
+}
+
+// consent decides by labels only where all namespaces are watched.
+func (s *system) consent() consent.Policy {
+	if len(s.Namespaces) > 0 {
+		return consent.Policy{}
+	}
+	return consent.Policy{Namespaces: s.mgr.GetClient()}
+}
+
+func (s *system) reconcilers() {
+	s.applications = application.New(application.Config{
+		Client: s.mgr.GetClient(), Secrets: s.references, Directory: s.directory, Clients: s.clients,
+		Clock: s.Clock, Log: s.Log.WithName("application"),
+		Elected: s.elected, LastHeard: s.projector.LastHeard, Heard: s.wake.app,
+	})
+	config := policy.Config{
+		Client: s.mgr.GetClient(), References: s.references, Set: s.policies, Log: s.Log.WithName("policy"),
+		Elected: s.elected, Declares: s.directory.Declaring, Consent: s.consent(),
+	}
+	s.moderation, s.levels = &policy.ModerationReconciler{Config: config}, &policy.LevelReconciler{Config: config}
+}
+
+// serveCallbacks opens the port. Nothing is answered before Run serves.
+func (s *system) serveCallbacks(ctx context.Context) error {
+	metrics, err := webhookim.NewMetrics(s.Metrics)
+	if err != nil {
+		return fmt.Errorf("registering metrics: %w", err)
+	}
+	s.handler = webhookim.New(webhookim.Handler{
+		Directory: s.directory, Policies: s.policies, Limiter: moderation.NewLimiter(), Journal: s.journal,
+		Clock: s.Clock, Metrics: metrics, Log: s.Log.WithName("im"), Proxies: s.Proxies,
+	})
+	mux := http.NewServeMux()
+	mux.Handle(webhookim.Route, s.handler)
+	mux.HandleFunc("/", s.handler.Unknown)
+	if s.server, err = listen(ctx, s.Address, mux); err != nil {
+		return err
+	}
+	if err := s.mgr.AddReadyzCheck("serving", s.server.check); err != nil {
+		return fmt.Errorf("adding the readiness check: %w", err)
+	}
+	return s.mgr.AddReadyzCheck("journal", func(*http.Request) error { return s.journal.Ready() })
+}
+
+// sync waits until the caches, the directory and the policies are complete: a
+// message that comes before its policy would pass.
+func (s *system) sync(ctx, inner context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(inner, cancel)()
+	if !s.mgr.GetCache().WaitForCacheSync(ctx) {
+		return errors.New("the caches did not fill")
+	}
+	for _, arrived := range s.arrived {
+		for !arrived() {
+			select {
+			case <-ctx.Done():
+				return ctx.Err()
+			case <-s.Clock.After(10 * time.Millisecond):
+			}
+		}
+	}
+	for _, kind := range []struct {
+		list       client.ObjectList
+		reconciler reconcile.Reconciler
+	}{
+		{&imv1alpha1.ImAppList{}, s.applications},
+		{&imv1alpha1.ModerationPolicyList{}, s.moderation},
+		{&imv1alpha1.UserLevelPolicyList{}, s.levels},
+	} {
+		for _, request := range s.requests(ctx, kind.list, func(client.Object) bool { return true }) {
+			if _, err := kind.reconciler.Reconcile(ctx, request); err != nil {
+				s.Log.Error(err, "A first look failed; the next one comes", "object", request.String())
+			}
+		}
+	}
+	return ctx.Err()
+}
+
+// project projects whenever this pod is elected.
+func (s *system) project(ctx context.Context) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-s.turn:
+		}
+		if !s.elected() {
+			continue
+		}
+		term, end := context.WithCancel(ctx)
+		var running sync.WaitGroup
+		running.Go(func() { s.projector.Run(term) })
+		s.wake.all()
+		for s.elected() && term.Err() == nil {
+			select {
+			case <-ctx.Done():
+				end()
+			case <-s.turn:
+			}
+		}
+		end()
+		running.Wait()
+	}
+}
+
+// electing is the partition whose owner writes status.
+const electing = 0
+
+// elected reports whether this pod writes status.
+func (s *system) elected() bool { return s.owner.Owns(electing) }
+
+// ownership gives the clients of IM their part of the limits, and lets project
+// see whether this pod is elected.
+func (s *system) ownership(_, _ []int) {
+	s.clients.SetShare(float64(max(len(s.owner.Partitions()), 1)) / journal.Partitions)
+	select {
+	case s.turn <- struct{}{}:
+	default:
+	}
+}
+
+const (
+	// userTTL is how long the points of a user are kept after the last ones.
+	userTTL = 180 * 24 * time.Hour
+	// roomTTL is how long the numbers of a room are kept after the last callback.
+	roomTTL = 400 * 24 * time.Hour
+	// maxUsers, maxRooms and maxAccounts bound the states in the journal.
+	maxUsers    = 1_000_000
+	maxRooms    = 100_000
+	maxAccounts = 100_000
+)
+
+func ownerOptions(changed func(gained, lost []int)) journal.OwnerOptions {
+	return journal.OwnerOptions{OnOwnership: changed, Kinds: map[string]journal.Kind{
+		fold.User:    {TTL: userTTL, MaxKeys: maxUsers},
+		fold.Room:    {TTL: roomTTL, MaxKeys: maxRooms},
+		fold.Account: {TTL: roomTTL, MaxKeys: maxAccounts},
+	}}
+}
+
+// rescan shows the writer of levels all users again for a while.
+func (s *system) rescan(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, rescanTime)
+	defer cancel()
+	s.journal.Watch(ctx, fold.User, func(key journal.StateKey, data []byte, deleted bool) {
+		if user, err := level.LoadUser(data); err == nil && !deleted && s.owner.Owns(key.Partition) {
+			s.writer.Review(key.Name, user)
+		}
+	})
+}
+
+// rescanTime is enough to read a million users.
+const rescanTime = time.Minute
+
+// changeUser changes a user's state in the fold of its partition.
+func (s *system) changeUser(ctx context.Context, name string, change func(*level.User) bool) error {
+	return s.owner.Mutate(ctx, fold.UserKey(name), func(state journal.State) bool {
+		user, ok := state.(*level.User)
+		return ok && change(user)
+	})
+}
+
+// close takes down what runs outside of Run.
+func (s *system) close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
+	defer cancel()
+	if s.clients != nil {
+		s.clients.Close()
+	}
+	if s.server != nil {
+		_ = s.server.listener.Close()
+	}
+	if s.journal == nil {
+		return nil
+	}
+	return s.journal.Close(ctx)
+}
