@@ -284,32 +284,6 @@ func (f *folder) mutate(ctx context.Context, key StateKey, fn func(State) bool) 
 	return nil
 }
 
-// take makes a partition this member's own.
-func (f *folder) take(number int, r storedRecord) {
-	f.partitions[number] = &partition{
-		epoch: r.Epoch, revision: r.revision,
-		checkpoint: r.in(f.incarnation), position: r.in(f.incarnation), recorded: f.clock.Now(),
-	}
-}
-
-// lose forgets a partition with all of its states, stored or not.
-func (f *folder) lose(number int) {
-	f.partitions[number] = nil
-	for key, s := range f.states {
-		if key.Partition == number {
-			f.forget(s)
-		}
-	}
-	kept := f.dirty[:0]
-	for _, s := range f.dirty {
-		if s.key.Partition != number {
-			kept = append(kept, s)
-		}
-	}
-	clear(f.dirty[len(kept):])
-	f.dirty = kept
-}
-
 // position is the sequence from which on entries are needed, less one; it
 // reports false when no partition is owned.
 func (f *folder) position() (uint64, bool) {

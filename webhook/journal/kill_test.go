@@ -62,7 +62,8 @@ func TestMain(m *testing.M) {
 }
 
 func killParcel(writer, number int) parcel {
-	return parcel{Room: "room-" + strconv.Itoa(writer), User: "user-" + strconv.Itoa(writer%3), Number: number}
+	part := strconv.Itoa(number / 32) // keeps the states small
+	return parcel{Room: "room-" + strconv.Itoa(writer) + "-" + part, User: "user-" + strconv.Itoa(writer%3) + "-" + part, Number: number}
 }
 
 // appendUntilKilled is the child: it appends and folds as fast as it can, and

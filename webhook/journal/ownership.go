@@ -63,56 +63,26 @@ func (o *Owner) assign(ctx context.Context) {
 
 // acquire takes those of the wanted partitions that no other living member has.
 func (o *Owner) acquire(ctx context.Context, wanted []int, members []string) {
-	records, err := o.store.loadRecords(ctx, wanted)
-	if err != nil {
-		o.log.V(1).Info("The records of partitions cannot be read", "error", err.Error())
+	gained, err := o.folder.acquire(ctx, wanted, func(owner string) bool { return slices.Contains(members, owner) })
+	if err != nil && ctx.Err() == nil {
+		o.log.V(1).Info("Not all partitions can be taken", "error", err.Error())
+	}
+	if len(gained) == 0 {
 		return
 	}
-	var writes []recordWrite
-	for i, p := range wanted {
-		r := records[i]
-		if r.Owner != "" && r.Owner != o.member && slices.Contains(members, r.Owner) {
-			continue
-		}
-		writes = append(writes, recordWrite{partition: p, revision: r.revision, record: record{
-			Owner: o.member, Epoch: r.Epoch + 1, Checkpoint: r.in(o.folder.incarnation), Incarnation: o.folder.incarnation,
-		}})
-	}
-	var gained []int
-	for i, w := range o.store.saveRecords(ctx, writes) {
-		if w.err == nil {
-			o.folder.take(writes[i].partition, storedRecord{record: writes[i].record, revision: w.revision})
-			gained = append(gained, writes[i].partition)
-		} else if !errors.Is(w.err, errConflict) {
-			err = w.err
-		}
-	}
-	if err != nil {
-		o.log.V(1).Info("Partitions cannot be taken", "error", err.Error())
-	}
+	o.log.V(1).Info("Partitions are taken", "partitions", gained)
 	o.report(gained, nil)
-	if len(gained) > 0 {
-		o.log.V(1).Info("Partitions are taken", "partitions", gained)
-		o.count()
-		o.resume(gained)
-	}
+	o.count()
+	o.resume(gained)
 }
 
-// verify finds out which partitions were taken while this member was away, for
-// the states that nothing would be written of.
+// verify finds out which partitions were taken while this member was away.
+// Writing would tell, but of some there is nothing to write.
 func (o *Owner) verify(ctx context.Context) {
-	owned := o.Partitions()
-	records, err := o.store.loadRecords(ctx, owned)
-	if err != nil {
-		return
+	lost, err := o.folder.verify(ctx, o.Partitions())
+	if err == nil {
+		o.lose(lost)
 	}
-	var lost []int
-	for i, p := range owned {
-		if records[i].Epoch > o.folder.partitions[p].epoch {
-			lost = append(lost, p)
-		}
-	}
-	o.lose(lost)
 }
 
 // release stores everything of partitions and gives them up.
@@ -121,16 +91,10 @@ func (o *Owner) release(ctx context.Context, partitions []int) {
 		o.log.V(1).Info("Partitions are given up before everything is stored; the next owner folds the rest again",
 			"error", err.Error())
 	}
-	var writes []recordWrite
-	for _, number := range partitions {
-		if p := o.folder.partitions[number]; p != nil {
-			writes = append(writes, recordWrite{partition: number, revision: p.revision, record: record{
-				Epoch: p.epoch, Checkpoint: p.checkpoint, Incarnation: o.folder.incarnation,
-			}})
-		}
+	if err := o.folder.release(ctx, partitions); err != nil && ctx.Err() == nil {
+		o.log.V(1).Info("Partitions are given up without a word; the next owner waits until this member is gone",
+			"error", err.Error())
 	}
-	var result flushed
-	o.folder.writeRecords(ctx, writes, &result)
 	o.lose(partitions)
 }
 
