@@ -146,7 +146,7 @@ func search(body *message.Body, policies []*Compiled, found []bool) {
 	if !searching {
 		return
 	}
-	var space [1024]byte
+	var space [512]byte
 	for text := range body.Texts() {
 		folded, _ := fold(space[:0], text, nil, false)
 		for i, policy := range policies {

@@ -17,6 +17,7 @@ limitations under the License.
 package moderation
 
 import (
+	"bytes"
 	"unicode"
 	"unicode/utf8"
 
@@ -67,10 +68,16 @@ func fold(out []byte, text string, origin []Origin, traced bool) ([]byte, []Orig
 			case f&ignored != 0:
 				continue
 			case f&joins != 0 && segment < len(out) && len(out)-segment < maxSegment:
-				out = compose(out, segment, table.append(nil, r, f))
-				start = from
-				if traced {
-					origin = origin[:segment]
+				whole, composed := len(out), false
+				out, composed = compose(out, segment, table.append(nil, r, f))
+				switch {
+				case !traced:
+				case composed: // anew
+					start, origin = from, origin[:segment]
+				case len(out) == whole: // dropped, and covered with what it is on
+					for j := len(origin) - 1; j >= segment && origin[j].Start == origin[len(origin)-1].Start; j-- {
+						origin[j].End = i
+					}
 				}
 			case f&accent != 0: // on nothing
 				continue
@@ -88,17 +95,20 @@ func fold(out []byte, text string, origin []Origin, traced bool) ([]byte, []Orig
 	return out, origin
 }
 
-// compose adds a character to the last one, which begins at segment. Accents
-// that do not become a part of it are dropped.
-func compose(out []byte, segment int, added []byte) []byte {
-	composed := norm.NFC.Bytes(append(out[segment:len(out):len(out)], added...))
-	out = out[:segment]
-	for i := 0; i < len(composed); {
-		r, n := utf8.DecodeRune(composed[i:])
+// compose adds a character to the last one, which begins at segment, and
+// reports whether that became another one. Accents that do not become a part of
+// it are dropped.
+func compose(out []byte, segment int, added []byte) ([]byte, bool) {
+	last := out[segment:]
+	sum := norm.NFC.Bytes(append(last[:len(last):len(last)], added...))
+	var kept []byte
+	for i := 0; i < len(sum); {
+		r, n := utf8.DecodeRune(sum[i:])
 		if i == 0 || !unicode.Is(accents, r) {
-			out = append(out, composed[i:i+n]...)
+			kept = append(kept, sum[i:i+n]...)
 		}
 		i += n
 	}
-	return out
+	composed := !bytes.HasPrefix(kept, last)
+	return append(out[:segment], kept...), composed
 }
