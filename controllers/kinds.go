@@ -34,6 +34,7 @@ import (
 	"github.com/liveroom-io/liveroom-operator/controllers/lifecycle"
 	"github.com/liveroom-io/liveroom-operator/controllers/liveroom"
 	"github.com/liveroom-io/liveroom-operator/controllers/lookup"
+	"github.com/liveroom-io/liveroom-operator/controllers/moderationpolicy"
 )
 
 // appWorkers is enough for ImApps: there are few, and they change rarely.
@@ -58,6 +59,7 @@ func (s *system) addApps() error {
 	for _, user := range []client.Object{&imv1alpha1.ImAccount{}, &imv1alpha1.GroupCustomField{}, &imv1alpha1.LiveRoom{}} {
 		b = b.Watches(user, toApp(), builder.WithPredicates(departures()))
 	}
+	b = b.Watches(&imv1alpha1.ModerationPolicy{}, toApp(), builder.WithPredicates(kept(), departures()))
 	if len(s.options.Namespaces) == 0 {
 		b = b.WatchesMetadata(metadataOf(namespaceKind), s.selectingApps(), builder.WithPredicates(later(), predicate.LabelChangedPredicate{}))
 	}
@@ -166,6 +168,28 @@ func (s *system) addRooms() error {
 		}), builder.WithPredicates(later(), turned(registered)))
 	return s.watchApp(b, rooms).WithOptions(s.concurrency(s.options.Workers)).
 		Complete(lifecycle.New(kind, s.deps("liveroom", drift, sweeper.Verify)))
+}
+
+// addPolicies adds the controller of policies that IM itself enforces.
+func (s *system) addPolicies() error {
+	kind, err := moderationpolicy.New(s.references)
+	if err != nil {
+		return err
+	}
+	drift := lifecycle.NewDrift()
+	sweeper := lifecycle.NewSweeper(kind, s.mgr.GetClient(), s.apps, s.wake.policies, drift, s.options.DriftSecond)
+	if err := s.mgr.Add(sweeper); err != nil {
+		return err
+	}
+	b := ctrl.NewControllerManagedBy(s.mgr).Named(named("moderationpolicy")).
+		For(&imv1alpha1.ModerationPolicy{}, builder.WithPredicates(kept(), wishes())).
+		WatchesRawSource(s.wake.policies.Source()).
+		WatchesMetadata(metadataOf(configMapKind), s.wakes(policies, lookup.ByConfigMap, byName), builder.WithPredicates(later())).
+		Watches(&imv1alpha1.ModerationPolicy{}, s.wakes(policies, lookup.ByClaim, func(obj client.Object) string {
+			return lookup.PolicyClaim(obj.(*imv1alpha1.ModerationPolicy))
+		}), builder.WithPredicates(kept(), departures()))
+	return s.watchApp(b, policies).WithOptions(s.concurrency(appWorkers)).
+		Complete(lifecycle.New(kind, s.deps("moderationpolicy", drift, nil)))
 }
 
 // imported is what a room wants to know of an account.

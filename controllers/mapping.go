@@ -95,3 +95,4 @@ func apps() client.ObjectList     { return &imv1alpha1.ImAppList{} }
 func accounts() client.ObjectList { return &imv1alpha1.ImAccountList{} }
 func fields() client.ObjectList   { return &imv1alpha1.GroupCustomFieldList{} }
 func rooms() client.ObjectList    { return &imv1alpha1.LiveRoomList{} }
+func policies() client.ObjectList { return &imv1alpha1.ModerationPolicyList{} }

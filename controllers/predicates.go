@@ -25,6 +25,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 
 	imv1alpha1 "github.com/liveroom-io/liveroom-operator/api/v1alpha1"
+	"github.com/liveroom-io/liveroom-operator/controllers/moderationpolicy"
 )
 
 // wishes passes what a user can change about an object: its spec, its deletion
@@ -70,6 +71,14 @@ func accountDrift(obj client.Object) *imv1alpha1.ReportedDrift {
 		return account.Status.ReportedDrift
 	}
 	return nil
+}
+
+// kept passes policies that are kept in IM. The others are the webhook's.
+func kept() predicate.Predicate {
+	return predicate.NewPredicateFuncs(func(obj client.Object) bool {
+		policy, ok := obj.(*imv1alpha1.ModerationPolicy)
+		return ok && !moderationpolicy.Foreign(policy)
+	})
 }
 
 // departures passes only that an object is gone.

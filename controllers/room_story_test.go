@@ -81,6 +81,7 @@ func (s *story) writesToIM() int {
 	for _, command := range []string{
 		createCall, "modify_group_base_info", "destroy_group", "modify_admin", "modify_group_attr",
 		"ban_group_member", "multiaccount_import", "account_import", "portrait_set",
+		"add_local_audit_keywords", "delete_local_audit_keywords",
 	} {
 		total += s.sim.Calls(command)
 	}

@@ -78,7 +78,7 @@ type system struct {
 
 // triggers wake the controllers from inside the process.
 type triggers struct {
-	apps, accounts, fields, rooms *trigger.Trigger
+	apps, accounts, fields, rooms, policies *trigger.Trigger
 }
 
 // Setup adds all controllers to a manager.
@@ -101,7 +101,9 @@ func Setup(ctx context.Context, mgr ctrl.Manager, options Options) error {
 	}
 	s := &system{
 		mgr: mgr, options: options, references: references,
-		wake: triggers{apps: trigger.New(), accounts: trigger.New(), fields: trigger.New(), rooms: trigger.New()},
+		wake: triggers{
+			apps: trigger.New(), accounts: trigger.New(), fields: trigger.New(), rooms: trigger.New(), policies: trigger.New(),
+		},
 	}
 	if err := s.connectApps(); err != nil {
 		return err
@@ -114,6 +116,7 @@ func Setup(ctx context.Context, mgr ctrl.Manager, options Options) error {
 		{"ImAccount", s.addAccounts},
 		{"GroupCustomField", s.addFields},
 		{"LiveRoom", s.addRooms},
+		{"ModerationPolicy", s.addPolicies},
 	} {
 		if err := add.run(); err != nil {
 			return fmt.Errorf("setting up the controller of %s: %w", add.kind, err)
@@ -146,6 +149,7 @@ func (s *system) connectApps() error {
 		s.wake.accounts.Wake(trigger.Prompt, s.users(&imv1alpha1.ImAccountList{}, app)...)
 		s.wake.fields.Wake(trigger.Prompt, s.users(&imv1alpha1.GroupCustomFieldList{}, app)...)
 		s.wake.rooms.Wake(trigger.Prompt, s.users(&imv1alpha1.LiveRoomList{}, app)...)
+		s.wake.policies.Wake(trigger.Prompt, s.users(&imv1alpha1.ModerationPolicyList{}, app)...)
 	}
 	s.apps.OnField = func(app types.NamespacedName, field application.FieldType, state imv1alpha1.RegistrationState) {
 		key := lookup.FieldKey(app, field.Name)

@@ -62,6 +62,7 @@ func (r *Reconciler) users(ctx context.Context, app *imv1alpha1.ImApp) (string, 
 		{"LiveRoom", &imv1alpha1.LiveRoomList{}, managed((*imv1alpha1.LiveRoomList).Objects)},
 		{"ImAccount", &imv1alpha1.ImAccountList{}, managed((*imv1alpha1.ImAccountList).Objects)},
 		{"GroupCustomField", &imv1alpha1.GroupCustomFieldList{}, managed((*imv1alpha1.GroupCustomFieldList).Objects)},
+		{"ModerationPolicy", &imv1alpha1.ModerationPolicyList{}, managed((*imv1alpha1.ModerationPolicyList).Objects)},
 	} {
 		selector := client.MatchingFields{lookup.ByApp: client.ObjectKeyFromObject(app).String()}
 		if err := r.client.List(ctx, kind.list, selector, client.UnsafeDisableDeepCopy); err != nil {

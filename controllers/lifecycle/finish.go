@@ -27,6 +27,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/wait"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
@@ -60,8 +61,12 @@ func (r *Reconciler[O, D, S]) finish(ctx context.Context, before, obj O, pass *P
 	}
 	r.kind.Report(obj, pass)
 	SetConditions(obj, ready, r.traits.Conditions, found)
-	if !equality.Semantic.DeepEqual(r.traits.Status(before), r.traits.Status(obj)) {
-		if err := r.writer.Status(ctx, obj, r.traits.Status(obj)); err != nil {
+	written := r.traits.Status(before)
+	if pass.recorded != nil {
+		written = pass.recorded
+	}
+	if status := r.traits.Status(obj); !equality.Semantic.DeepEqual(written, status) {
+		if err := r.writeStatus(ctx, obj, status); err != nil {
 			v := judge(err)
 			if v.silent {
 				return reconcile.Result{RequeueAfter: v.after}, nil
@@ -71,6 +76,15 @@ func (r *Reconciler[O, D, S]) finish(ctx context.Context, before, obj O, pass *P
 	}
 	r.announce(ctx, before, obj, pass)
 	return r.schedule(keyOf(obj), ready, pass)
+}
+
+// writeStatus writes status. A record in it must not be replaced by what an old
+// copy says, so there the copy has to be the newest.
+func (r *Reconciler[O, D, S]) writeStatus(ctx context.Context, obj O, status any) error {
+	if r.recorder != nil {
+		return client.IgnoreNotFound(r.writer.StatusOf(ctx, obj, status))
+	}
+	return r.writer.Status(ctx, obj, status)
 }
 
 // announce tells people about transitions, and about nothing else.

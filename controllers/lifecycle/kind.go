@@ -60,6 +60,15 @@ type Kind[O imv1alpha1.Managed, D Desired, S Observed] interface {
 	Report(obj O, pass *Pass[D, S])
 }
 
+// Recorder is a Kind that notes in status what it is about to write, because IM
+// cannot tell later whose it is. The note is on the API server before IM is
+// called, so that nothing of ours is forgotten, whenever the process ends.
+type Recorder[O imv1alpha1.Managed] interface {
+	// Record notes the changes in the object's status, and reports whether that
+	// changed anything.
+	Record(obj O, due []Change) bool
+}
+
 // Traits are the constants of a kind.
 type Traits[O imv1alpha1.Managed] struct {
 	// Name of the kind in the singular, as in "LiveRoom".
@@ -74,6 +83,9 @@ type Traits[O imv1alpha1.Managed] struct {
 	Thing func(O) string
 	// Conditions that the kind owns besides Ready, most basic first.
 	Conditions []string
+	// Foreign says which objects of the kind are another process's: they are not
+	// touched in any way. Nil for a kind without such objects.
+	Foreign func(O) bool
 	// Unconverged points to the list of changes given up in the object's status;
 	// nil for a kind whose writes cannot fail to converge.
 	Unconverged func(O) *[]imv1alpha1.UnconvergedChange
@@ -157,6 +169,9 @@ type Pass[D, S any] struct {
 	Err error
 	// ReadOnly says that the object is only observed.
 	ReadOnly bool
+
+	// recorded is the status that was written during the pass, nil if none was.
+	recorded any
 }
 
 // Created reports whether the pass made the thing.

@@ -69,6 +69,7 @@ type Deps struct {
 // Reconciler runs the life cycle for one kind.
 type Reconciler[O imv1alpha1.Managed, D Desired, S Observed] struct {
 	kind        Kind[O, D, S]
+	recorder    Recorder[O] // nil for a kind that needs none
 	traits      Traits[O]
 	client      client.Client
 	apps        *application.Registry
@@ -84,8 +85,9 @@ type Reconciler[O imv1alpha1.Managed, D Desired, S Observed] struct {
 // New returns a reconciler for a kind.
 func New[O imv1alpha1.Managed, D Desired, S Observed](kind Kind[O, D, S], deps Deps) *Reconciler[O, D, S] {
 	fresh := newFreshness()
+	recorder, _ := any(kind).(Recorder[O])
 	return &Reconciler[O, D, S]{
-		kind: kind, traits: kind.Traits(), client: deps.Client, apps: deps.Apps, clock: deps.Clock, verify: deps.Verify, drift: deps.Drift,
+		kind: kind, recorder: recorder, traits: kind.Traits(), client: deps.Client, apps: deps.Apps, clock: deps.Clock, verify: deps.Verify, drift: deps.Drift,
 		writer: &Writer{client: deps.Client, recorder: deps.Recorder, fresh: fresh},
 		fresh:  fresh, patience: newPatience(), convergence: newConvergence(),
 	}
@@ -99,6 +101,9 @@ func (r *Reconciler[O, D, S]) Reconcile(ctx context.Context, request reconcile.R
 			r.forget(request.NamespacedName)
 		}
 		return reconcile.Result{}, client.IgnoreNotFound(err)
+	}
+	if r.traits.Foreign != nil && r.traits.Foreign(obj) {
+		return reconcile.Result{}, nil
 	}
 	if r.fresh.behind(obj) {
 		return reconcile.Result{RequeueAfter: staleRetry}, nil
@@ -149,6 +154,9 @@ func (r *Reconciler[O, D, S]) converge(ctx context.Context, obj O, pass *Pass[D,
 		return nil
 	}
 	if err := r.secure(ctx, conn, obj, origin); err != nil {
+		return err
+	}
+	if err := r.record(ctx, obj, due, pass); err != nil {
 		return err
 	}
 	if err := r.apply(ctx, conn, keyOf(obj), desired, due, pass); err != nil {
@@ -244,6 +252,19 @@ func (r *Reconciler[O, D, S]) secure(ctx context.Context, conn *application.Conn
 		mark = Mark{UID: obj.GetUID(), Time: conn.Client.ProviderTime().UTC().Truncate(time.Second), Origin: origin}
 	}
 	return r.writer.Secure(ctx, obj, mark)
+}
+
+// record notes in status what is about to be written, for kinds that need it.
+func (r *Reconciler[O, D, S]) record(ctx context.Context, obj O, due []Change, pass *Pass[D, S]) error {
+	if r.recorder == nil || !r.recorder.Record(obj, due) {
+		return nil
+	}
+	status := r.traits.Status(obj)
+	if err := r.writer.StatusOf(ctx, obj, status); err != nil {
+		return fmt.Errorf("noting what is about to be written: %w", err)
+	}
+	pass.recorded = status
+	return nil
 }
 
 // apply makes the changes in order. A failure that concerns one change alone

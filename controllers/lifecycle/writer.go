@@ -95,32 +95,52 @@ func (w *Writer) patch(ctx context.Context, obj, base client.Object) error {
 	return nil
 }
 
-// Status applies the full set of status fields that the controller owns.
+// Status applies the full set of status fields that the controller owns. An
+// object that is gone is a success.
 func (w *Writer) Status(ctx context.Context, obj imv1alpha1.Object, status any) error {
+	_, err := w.applyStatus(ctx, obj, status, map[string]any{"uid": obj.GetUID()})
+	return client.IgnoreNotFound(err)
+}
+
+// StatusOf is Status for exactly the version that obj is of. It fails with a
+// conflict when there is a newer one, and gives obj its new version.
+func (w *Writer) StatusOf(ctx context.Context, obj imv1alpha1.Object, status any) error {
+	written, err := w.applyStatus(ctx, obj, status, map[string]any{"uid": obj.GetUID(), "resourceVersion": obj.GetResourceVersion()})
+	if err != nil {
+		return err
+	}
+	obj.SetResourceVersion(written.GetResourceVersion())
+	return nil
+}
+
+// applyStatus applies status to the object that metadata describes, besides by
+// its name.
+func (w *Writer) applyStatus(ctx context.Context, obj imv1alpha1.Object, status any, metadata map[string]any) (client.Object, error) {
+	metadata["name"], metadata["namespace"] = obj.GetName(), obj.GetNamespace()
 	gvk, err := apiutil.GVKForObject(obj, w.client.Scheme())
 	if err != nil {
-		return fmt.Errorf("finding the kind of %T: %w", obj, err)
+		return nil, fmt.Errorf("finding the kind of %T: %w", obj, err)
 	}
 	apiVersion, kind := gvk.ToAPIVersionAndKind()
 	body, err := json.Marshal(map[string]any{
 		"apiVersion": apiVersion,
 		"kind":       kind,
-		"metadata":   map[string]any{"name": obj.GetName(), "namespace": obj.GetNamespace(), "uid": obj.GetUID()},
+		"metadata":   metadata,
 		"status":     status,
 	})
 	if err != nil {
-		return fmt.Errorf("encoding status: %w", err)
+		return nil, fmt.Errorf("encoding status: %w", err)
 	}
 	written, ok := obj.DeepCopyObject().(client.Object)
 	if !ok {
-		return fmt.Errorf("%T is not an API object", obj)
+		return nil, fmt.Errorf("%T is not an API object", obj)
 	}
 	err = w.client.Status().Patch(ctx, written, client.RawPatch(types.ApplyPatchType, body), FieldOwner, client.ForceOwnership)
 	if err != nil {
-		return client.IgnoreNotFound(err)
+		return nil, err
 	}
 	w.fresh.wrote(written)
-	return nil
+	return written, nil
 }
 
 // Event records a transition.

@@ -30,12 +30,15 @@ import (
 )
 
 // Names of the indexes. Their values are namespaced names unless said otherwise.
+// Of ModerationPolicies only those with enforcement: Provider are in any: the
+// others are the webhook's.
 const (
 	// ByApp: objects by the ImApp that they refer to.
 	ByApp = "liveroom.app"
 	// ByClaim: objects by what they claim in IM (see the Claim functions).
 	ByClaim = "liveroom.claim"
-	// ByConfigMap: LiveRooms by the ConfigMaps that they take values from.
+	// ByConfigMap: LiveRooms and ModerationPolicies by the ConfigMaps that they take
+	// values and words from.
 	ByConfigMap = "liveroom.configMap"
 	// ByAccount: LiveRooms by the ImAccounts that they refer to.
 	ByAccount = "liveroom.account"
@@ -77,6 +80,12 @@ func RoomClaim(room *imv1alpha1.LiveRoom) string {
 	return AppKey(room).String() + "|" + room.GroupID()
 }
 
+// PolicyClaim is what a ModerationPolicy with enforcement: Provider claims: the
+// local keywords of its application.
+func PolicyClaim(policy *imv1alpha1.ModerationPolicy) string {
+	return AppKey(policy).String() + "|keywords"
+}
+
 // Register adds all indexes to the cache.
 func Register(ctx context.Context, indexer client.FieldIndexer) error {
 	for _, index := range []struct {
@@ -98,6 +107,13 @@ func Register(ctx context.Context, indexer client.FieldIndexer) error {
 		{&imv1alpha1.LiveRoom{}, ByConfigMap, many(configMaps)},
 		{&imv1alpha1.LiveRoom{}, ByAccount, many(accounts)},
 		{&imv1alpha1.LiveRoom{}, ByField, many(fields)},
+		{&imv1alpha1.ModerationPolicy{}, ByApp, many(ofProvider(func(p *imv1alpha1.ModerationPolicy) []string {
+			return []string{AppKey(p).String()}
+		}))},
+		{&imv1alpha1.ModerationPolicy{}, ByClaim, many(ofProvider(func(p *imv1alpha1.ModerationPolicy) []string {
+			return []string{PolicyClaim(p)}
+		}))},
+		{&imv1alpha1.ModerationPolicy{}, ByConfigMap, many(ofProvider(wordLists))},
 	} {
 		if err := indexer.IndexField(ctx, index.object, index.name, index.values); err != nil {
 			return fmt.Errorf("indexing %T by %s: %w", index.object, index.name, err)
@@ -149,6 +165,27 @@ func fields(r *imv1alpha1.LiveRoom) []string {
 		keys[i] = FieldKey(app, field.Name)
 	}
 	return keys
+}
+
+// ofProvider leaves policies that the webhook enforces out of an index.
+func ofProvider(values func(*imv1alpha1.ModerationPolicy) []string) func(*imv1alpha1.ModerationPolicy) []string {
+	return func(p *imv1alpha1.ModerationPolicy) []string {
+		if p.Spec.Enforcement != imv1alpha1.EnforcementProvider {
+			return nil
+		}
+		return values(p)
+	}
+}
+
+func wordLists(p *imv1alpha1.ModerationPolicy) []string {
+	if p.Spec.Words == nil {
+		return nil
+	}
+	names := make([]string, len(p.Spec.Words.ConfigMapRefs))
+	for i, list := range p.Spec.Words.ConfigMapRefs {
+		names[i] = inNamespace(p.Namespace, list.Name)
+	}
+	return names
 }
 
 func inNamespace(namespace, name string) string {

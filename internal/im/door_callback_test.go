@@ -219,10 +219,12 @@ func TestDoorOfKeywords(t *testing.T) {
 		"add": {
 			call: func(ctx context.Context, c *Client) (any, error) {
 				return nothing(c.AddLocalKeywords(ctx, []Keyword{
-					{Text: "坏", Filter: KeywordBlock, Replacement: "x"}, {Text: "b+", Kind: KeywordRegex, Filter: KeywordReplace, Replacement: "***"}}))
+					{Text: "坏", Filter: KeywordBlock, Replacement: "x"}, {Text: "b+", Kind: KeywordRegex, Filter: KeywordReplace, Replacement: "***"},
+					{Text: "c", Filter: KeywordReplace}}))
 			},
 			asked: []string{audit + `add_local_audit_keywords {"SdkAppId":1400000001,"LocalAuditWords":[` +
-				`{"Keyword":"坏","WordType":1,"FilterType":2},{"Keyword":"b+","WordType":2,"FilterType":1,"ReplacedContent":"***"}]}`},
+				`{"Keyword":"坏","WordType":1,"FilterType":2},{"Keyword":"b+","WordType":2,"FilterType":1,"ReplacedContent":"***"},` +
+				`{"Keyword":"c","WordType":1,"FilterType":1,"ReplacedContent":""}]}`},
 		},
 		"add, the outcome is lost": {
 			answers: map[string][]string{"add_local_audit_keywords": {`{`}},

@@ -56,7 +56,7 @@ type Keyword struct {
 	// Kind 0 means KeywordWord.
 	Kind   KeywordKind
 	Filter KeywordFilter
-	// Replacement is for KeywordReplace.
+	// Replacement is for KeywordReplace; the empty one takes the keyword out.
 	Replacement string
 }
 
@@ -146,10 +146,10 @@ type wireChangeKeywords struct {
 }
 
 type wireKeyword struct {
-	Keyword         string `json:"Keyword"`
-	WordType        int    `json:"WordType"`
-	FilterType      int    `json:"FilterType,omitempty"`
-	ReplacedContent string `json:"ReplacedContent,omitempty"`
+	Keyword         string  `json:"Keyword"`
+	WordType        int     `json:"WordType"`
+	FilterType      int     `json:"FilterType,omitempty"`
+	ReplacedContent *string `json:"ReplacedContent,omitempty"`
 }
 
 func (k Keyword) wire() wireKeyword {
@@ -158,7 +158,7 @@ func (k Keyword) wire() wireKeyword {
 		word.WordType = int(KeywordWord)
 	}
 	if k.Filter == KeywordReplace {
-		word.ReplacedContent = k.Replacement
+		word.ReplacedContent = &k.Replacement // the empty one takes the keyword out
 	}
 	return word
 }
