@@ -1,0 +1,88 @@
+/*
+Copyright 2026 The LiveRoom Operator Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package webhook_test
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	. "github.com/onsi/gomega"
+
+	imv1alpha1 "github.com/liveroom-io/liveroom-operator/api/v1alpha1"
+)
+
+func pointer[T any](value T) *T { return &value }
+
+func TestRoomShowsWhatHappensInIt(t *testing.T) {
+	s := begin(t)
+	room := s.open(s.room("kids"))
+	for _, user := range []string{"ann", "bob", "ann"} {
+		s.Expect(s.call(afterSend, text(room, user, "童装啥时候上新？"))).To(Equal(accepted))
+	}
+	repeated := custom(room, "bob", "SEND_GIFT", `{"price":10}`)
+	for range 3 {
+		s.Expect(s.call(afterSend, repeated)).To(Equal(accepted))
+	}
+	s.call(afterSend, custom(room, "bob", "WAVE", ""))
+	members := func(ids ...string) (list []any) {
+		for _, id := range ids {
+			list = append(list, map[string]any{"Member_Account": id})
+		}
+		return list
+	}
+	s.call("Group.CallbackAfterNewMemberJoin", body{"GroupId": room.GroupID(), "Type": "AVChatRoom", "JoinType": "Apply",
+		"Operator_Account": "ann", "NewMemberList": members("ann", "bob", "cid"), "EventTime": time.Now().UnixMilli()})
+	s.call("Group.CallbackAfterMemberExit", body{"GroupId": room.GroupID(), "Type": "AVChatRoom", "ExitType": "Quit",
+		"Operator_Account": "cid", "ExitMemberList": members("cid"), "EventTime": time.Now().UnixMilli()})
+	s.Eventually(s.activity(room)).Should(Equal(imv1alpha1.RoomActivity{
+		Messages: 5, Senders: 2, Joined: 3, Left: 1, Online: pointer(int64(2)), PeakOnline: 3,
+		Events: []imv1alpha1.EventCount{{Name: "SEND_GIFT", Count: 1}, {Name: "other", Count: 1}},
+	}))
+}
+
+func TestNumbersGoOnAfterARestart(t *testing.T) {
+	s := begin(t)
+	room := s.open(s.room("kids"))
+	for range 10 {
+		s.Expect(s.call(afterSend, text(room, "ann", "hello"))).To(Equal(accepted))
+	}
+	s.stop()
+	s.start()
+	for range 5 {
+		s.Expect(s.call(afterSend, text(room, "bob", "hello"))).To(Equal(accepted))
+	}
+	s.Eventually(s.activity(room)).Should(Equal(imv1alpha1.RoomActivity{Messages: 15, Senders: 2}))
+}
+
+func TestApplicationShowsWhetherCallbacksArrive(t *testing.T) {
+	s := begin(t)
+	app := s.app()
+	received := s.condition(app, imv1alpha1.ConditionCallbacksReceived)
+	s.Eventually(received).Should(Equal("False Silent"))
+	room := s.open(s.room("kids"))
+	s.call(afterSend, text(room, "ann", "hello"))
+	s.Eventually(received).Should(Equal("True Receiving"))
+
+	s.Expect(s.client.Delete(s.ctx, s.secret("callback", "", ""))).To(Succeed())
+	s.Eventually(received).Should(Equal("False TokenNotFound"))
+	s.Expect(s.call(afterSend, text(room, "ann", "hello")).Status).To(Equal(http.StatusForbidden))
+
+	update(s, app, func(a *imv1alpha1.ImApp) { a.Spec.Callbacks = nil })
+	s.Eventually(received).Should(Equal("False NotConfigured"))
+	s.Expect(s.callbackPath()).To(BeEmpty())
+}
