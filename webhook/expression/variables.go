@@ -17,6 +17,8 @@ limitations under the License.
 package expression
 
 import (
+	"strings"
+
 	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/interpreter"
 
@@ -84,15 +86,16 @@ func (v *Variables) joined() string {
 	if v.text != nil {
 		return *v.text
 	}
-	var text string
+	var text strings.Builder
 	for t := range v.message.Body.Texts() {
-		if text != "" {
-			text += "\n"
+		if text.Len() > 0 {
+			text.WriteByte('\n')
 		}
-		text += t
+		text.WriteString(t)
 	}
-	v.text = &text
-	return text
+	joined := text.String()
+	v.text = &joined
+	return joined
 }
 
 // look reads the custom element.

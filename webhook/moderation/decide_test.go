@@ -270,3 +270,25 @@ func TestCompileRefuses(t *testing.T) {
 		t.Errorf("%d words of %s, want 2 of shop/p", c.Words(), c.Name())
 	}
 }
+
+// TestDecideIsCheap bounds what a message without any word costs, parsing included.
+func TestDecideIsCheap(t *testing.T) {
+	c := compiled(t, policy("p", imv1alpha1.ModerationActionMask), dictionary(10_000)...)
+	raw, m := json.RawMessage(textOf(typical)), message.Message{Sender: "viewer17"}
+	allocations := testing.AllocsPerRun(100, func() {
+		body, err := message.Parse(raw, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.Body = body
+		if d := Decide(&m, []*Compiled{c}, nil, start); d.Verdict != Allow {
+			t.Fatalf("got %+v", d)
+		}
+	})
+	if allocations > 4 {
+		t.Errorf("%v allocations for a message", allocations)
+	}
+	if size := c.Size(); size > 120*c.Words() {
+		t.Errorf("%d words take %d bytes", c.Words(), size)
+	}
+}
