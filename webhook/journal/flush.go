@@ -19,6 +19,7 @@ package journal
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 )
 
@@ -40,6 +41,8 @@ func (f *folder) flush(ctx context.Context, all bool, idle time.Duration) flushe
 	if result.err != nil {
 		f.metrics.failures.Inc()
 	}
+	slices.Sort(result.lost)
+	result.lost = slices.Compact(result.lost)
 	return result
 }
 

@@ -243,6 +243,7 @@ func (m *member) claim(p int) {
 // fail to write, and write without being told so. In the end, each entry is in
 // each of its states once, in order, and on the way nothing stored is undone.
 func TestFoldExactlyOnce(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		w := &world{t: t, numbers: map[string]int{}}
 		trouble := true

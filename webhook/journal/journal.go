@@ -207,7 +207,7 @@ func (j *Journal) open(ctx context.Context) error {
 }
 
 // requestTimeout bounds one question to the server.
-const requestTimeout = 5 * time.Second
+const requestTimeout = 2 * time.Second
 
 func (j *Journal) connectionOptions() []nats.Option {
 	return []nats.Option{

@@ -32,7 +32,6 @@ import (
 	"time"
 
 	. "github.com/onsi/gomega"
-	"go.uber.org/goleak"
 )
 
 const (
@@ -49,17 +48,6 @@ const (
 	// provider does that got no answer.
 	killOverlap = 5
 )
-
-func TestMain(m *testing.M) {
-	if dir := os.Getenv(childEnv); dir != "" {
-		if err := appendUntilKilled(dir); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-		return
-	}
-	goleak.VerifyTestMain(m)
-}
 
 func killParcel(writer, number int) parcel {
 	part := strconv.Itoa(number / 32) // keeps the states small
@@ -116,6 +104,7 @@ func killOptions(dir string) Options {
 // TestKilled kills a process under load, several times, and then counts: what
 // was confirmed is in the states once, and nothing is there twice.
 func TestKilled(t *testing.T) {
+	t.Parallel()
 	g := NewWithT(t)
 	rounds := killRounds
 	if s := os.Getenv(roundsEnv); s != "" {

@@ -19,14 +19,40 @@ package journal
 import (
 	"context"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"maps"
+	"os"
 	"sync"
 	"testing"
 	"time"
 
 	. "github.com/onsi/gomega"
+	"go.uber.org/goleak"
 )
+
+// TestMain also is the processes that tests start and kill.
+func TestMain(m *testing.M) {
+	for variable, program := range map[string]func(string) error{childEnv: appendUntilKilled, nodeEnv: serveUntilKilled} {
+		argument := os.Getenv(variable)
+		if argument == "" {
+			continue
+		}
+		if err := program(argument); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
+	flag.Parse()
+	if f := flag.Lookup("rapid.checks"); f.Value.String() == f.DefValue {
+		// The property is cheap to check, and what it is to find is rare.
+		if err := f.Value.Set("1000"); err != nil {
+			panic(err)
+		}
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // parcel is what the tests put into an entry: which number of which sender.
 type parcel struct {

@@ -70,13 +70,18 @@ func (o *Owner) purge(ctx context.Context) (uint64, error) {
 	if err != nil || first <= info.State.FirstSeq {
 		return 0, err
 	}
-	if err := j.events.Purge(ctx, jetstream.WithPurgeSequence(first)); err != nil {
+	purging, cancel := context.WithTimeout(ctx, purgeTimeout)
+	defer cancel()
+	if err := j.events.Purge(purging, jetstream.WithPurgeSequence(first)); err != nil {
 		return 0, err
 	}
 	removed := first - info.State.FirstSeq
 	j.metrics.purged.Add(float64(removed))
 	return removed, nil
 }
+
+// purgeTimeout bounds the removal itself, of some hundred thousand entries.
+const purgeTimeout = 30 * time.Second
 
 // newerThan finds the first sequence from low to high whose entry is not older
 // than a time, or high+1, by halving.

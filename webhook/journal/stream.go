@@ -54,6 +54,8 @@ const (
 	// streamRetry is the pause between attempts to make a stream while a cluster
 	// has no leader yet.
 	streamRetry = 250 * time.Millisecond
+	// streamTimeout bounds one such attempt.
+	streamTimeout = 3 * time.Second
 )
 
 // ErrPartitions: the stream was made with another number of partitions, so the
@@ -135,8 +137,11 @@ func (j *Journal) replicas() int {
 // is wanted. Errors that pass while a cluster starts are waited out.
 func ensureStream(ctx context.Context, j *Journal, config jetstream.StreamConfig) (jetstream.Stream, error) {
 	for {
-		stream, err := ensureStreamOnce(ctx, j.js, config)
-		if err == nil || !passes(err) || j.options.Embedded != nil {
+		// A cluster without a leader does not answer at all.
+		attempt, cancel := context.WithTimeout(ctx, streamTimeout)
+		stream, err := ensureStreamOnce(attempt, j.js, config)
+		cancel()
+		if err == nil || ctx.Err() != nil || !j.passes(err) {
 			return stream, err
 		}
 		j.log.V(1).Info("A stream is not available yet", "stream", config.Name, "error", err.Error())
@@ -169,12 +174,12 @@ func ensureStreamOnce(ctx context.Context, js jetstream.JetStream, config jetstr
 	return js.UpdateStream(ctx, config)
 }
 
-// passes tells the errors of a cluster that is about to have a leader from those
-// that stay.
-func passes(err error) bool {
+// passes tells the errors of a slow disk, and of a cluster that is about to have a
+// leader, from those that stay.
+func (j *Journal) passes(err error) bool {
 	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, jetstream.ErrNoStreamResponse) {
 		return true
 	}
 	var api *jetstream.APIError
-	return errors.As(err, &api) && (api.Code == 503 || api.ErrorCode == errCodeNoPeers)
+	return j.options.External != nil && errors.As(err, &api) && (api.Code == 503 || api.ErrorCode == errCodeNoPeers)
 }
