@@ -63,7 +63,7 @@ func TestTexts(t *testing.T) {
 		{"not quite JSON", `[{"MsgType":"TIMCustomElem","MsgContent":{"Ext":"{\"a\":}"}}]`, `{"x"`, []string{`{"a":}`, `{"x"`}},
 		{"JSON in a text element is text", `[{"MsgType":"TIMTextElem","MsgContent":{"Text":"{\"a\":1}"}}]`, "", []string{`{"a":1}`}},
 		{"values that are no strings", `[{"MsgType":"TIMTextElem","MsgContent":{"Text":5}},{"MsgType":"TIMCustomElem","MsgContent":null},{"MsgType":"TIMRelayElem","MsgContent":{"AbstractList":"x","MsgList":{}}}]`, "", nil},
-		{"two types", `[{"MsgType":"TIMImageElem","MsgType":"TIMTextElem","MsgContent":{"Text":"both"}}]`, "", []string{"both"}},
+		{"two types", `[{"MsgType":"TIMTextElem","MsgType":"TIMImageElem","MsgContent":{"Text":"both"}}]`, "", []string{"both"}},
 		{"two texts and contents", `[{"MsgContent":{"Text":"one","Text":"two"},"MsgType":"TIMTextElem","MsgContent":{"Text":"three"}}]`, "", []string{"one", "two", "three"}},
 		{"no body", ``, "", nil},
 		{"null", ` null `, "", nil},
@@ -117,6 +117,8 @@ func TestParseRefuses(t *testing.T) {
 		{"too deep", `[{"x":` + strings.Repeat("[", maxDepth) + strings.Repeat("]", maxDepth) + `}]`, "", ErrLimit},
 		{"too deep in cloud data", "[]", strings.Repeat("[", maxDepth+1), ErrLimit},
 		{"relayed too often", relay(MaxRelays + 1), "", ErrLimit},
+		{"many texts and what only looks like JSON", "[]", "[" + strings.Repeat(`"",`, MaxTexts-1) + `"", x]`, nil},
+		{"many relays side by side", "[" + strings.Repeat(relay(1)[1:len(relay(1))-1]+",", MaxRelays+1) + "{}]", "", nil},
 		{"relayed as often as allowed", relay(MaxRelays), "", nil},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

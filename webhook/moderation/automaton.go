@@ -42,11 +42,11 @@ type automaton struct {
 type ending struct {
 	length uint32 // in bytes
 	whole  bool   // no letter or digit may be next to it
-	next   uint32 // a shorter word that ends at the same place, as in output
 }
 
 // newAutomaton builds one from folded words, sorted, none of them empty or there
-// twice. whole says which are found as whole words only.
+// twice. whole says which are found as whole words only; it must be true for the
+// parts of a word that it is true for.
 func newAutomaton(words []string, whole func(string) bool) *automaton {
 	type group struct{ from, to, depth int } // the words that begin with a state
 	a := &automaton{label: []byte{0}, fail: []uint32{0}, output: []uint32{0}}
@@ -80,19 +80,18 @@ func newAutomaton(words []string, whole func(string) bool) *automaton {
 	return a
 }
 
-// link finds the fail state of each state, and the shorter words that end where
-// it does. Level by level: what it needs is known before.
+// link finds the fail state of each state, and the word that ends where the
+// state does, if the state is none itself. Level by level: what it needs is known
+// before. Shorter words that end where a word does need not be known: they are
+// inside of it, and where it is not alone they are not either.
 func (a *automaton) link() {
 	for state := range len(a.label) {
 		for child := a.first[state]; child < a.first[state+1]; child++ {
 			if state != 0 {
 				a.fail[child] = a.step(a.fail[state], a.label[child])
 			}
-			shorter := a.output[a.fail[child]]
-			if own := a.output[child]; own != 0 {
-				a.words[own-1].next = shorter
-			} else {
-				a.output[child] = shorter
+			if a.output[child] == 0 {
+				a.output[child] = a.output[a.fail[child]]
 			}
 		}
 	}
@@ -125,16 +124,14 @@ func (a *automaton) each(text []byte, found func(start, end int) bool) {
 		} else {
 			state = a.step(state, c)
 		}
-		for number := a.output[state]; number != 0; {
-			word := &a.words[number-1]
-			start, end := i+1-int(word.length), i+1
-			if !word.whole || alone(text, start, end) {
-				if !found(start, end) {
-					return
-				}
-				break
-			}
-			number = word.next
+		number := a.output[state]
+		if number == 0 {
+			continue
+		}
+		word := a.words[number-1]
+		start, end := i+1-int(word.length), i+1
+		if (!word.whole || alone(text, start, end)) && !found(start, end) {
+			return
 		}
 	}
 }
@@ -151,7 +148,7 @@ func (a *automaton) contains(text []byte) bool {
 
 // size is the memory that the automaton takes, in bytes.
 func (a *automaton) size() int {
-	return 4*(len(a.root)+len(a.first)+len(a.fail)+len(a.output)) + len(a.label) + 12*len(a.words)
+	return 4*(len(a.root)+len(a.first)+len(a.fail)+len(a.output)) + len(a.label) + 8*len(a.words)
 }
 
 // alone reports whether no letter or digit of an alphabet is next to a part of

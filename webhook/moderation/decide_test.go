@@ -114,6 +114,8 @@ func TestDecide(t *testing.T) {
 	fails := compiled(t, policy("fails", imv1alpha1.ModerationActionMask, when("nothing", `ext.nothing == 1`)))
 	failsDenying := compiled(t, policy("fails", imv1alpha1.ModerationActionDrop, denying, when("nothing", `ext.nothing == 1`)))
 	longMask := compiled(t, policy("long", imv1alpha1.ModerationActionMask, maskedBy(strings.Repeat("#", 16))), "a")
+	both := compiled(t, policy("both", imv1alpha1.ModerationActionMask, when("more", `text.contains("more")`)), "bad")
+	short := compiled(t, policy("short", imv1alpha1.ModerationActionMask, maskedBy("")), "bad")
 	same := compiled(t, policy("same", imv1alpha1.ModerationActionMask), "***")
 
 	rejected := Decision{Verdict: Reject, Code: 10101, Info: "blocked by shield", Policy: named("reject"), Rule: RuleWords}
@@ -146,6 +148,9 @@ func TestDecide(t *testing.T) {
 		{"whole words between other characters", textOf("你Ass!"), "", []*Compiled{whole}, Decision{Verdict: Reject, Code: 10100, Info: DefaultInfo, Policy: named("whole"), Rule: RuleWords}},
 		{"whole words are of letters", textOf("a驴b"), "", []*Compiled{whole}, Decision{Verdict: Reject, Code: 10100, Info: DefaultInfo, Policy: named("whole"), Rule: RuleWords}},
 		{"denied", textOf("good"), "", []*Compiled{mask, Deny(policy("broken", imv1alpha1.ModerationActionMask))}, Decision{Verdict: Reject, Code: 10100, Info: DefaultInfo, Policy: named("broken"), Rule: RuleDenied}},
+		{"an expression masks more than words", textOf("bad and more"), "", []*Compiled{both}, masked("both", RuleWords, textOf("***"))},
+		{"a large message that masks make smaller", textOf(strings.Repeat("x", 12<<10) + "bad"), "", []*Compiled{short}, masked("short", RuleWords, textOf(strings.Repeat("x", 12<<10)))},
+		{"cloud data that makes it too large", textOf(strings.Repeat("x", 12_000)), strings.Repeat("a", 20), []*Compiled{longMask}, Decision{Verdict: Reject, Code: 10100, Info: DefaultInfo, Policy: named("long"), Rule: RuleWords}},
 		{"masks that change nothing", textOf("***"), "", []*Compiled{same}, Decision{}},
 		{"masks that make it too large", textOf(strings.Repeat("a", 1000)), "", []*Compiled{longMask}, Decision{Verdict: Reject, Code: 10100, Info: DefaultInfo, Policy: named("long"), Rule: RuleWords}},
 	} {
@@ -160,6 +165,10 @@ func TestDecide(t *testing.T) {
 	t.Run("failing expressions", func(t *testing.T) {
 		t.Parallel()
 		m := read(t, textOf("hi"), "")
+		dropped := compiled(t, policy("fails", imv1alpha1.ModerationActionDrop, denying, when("nothing", `ext.nothing == 1`)), "hi")
+		if d := Decide(m, []*Compiled{dropped}, nil, start); d.Verdict != Reject {
+			t.Errorf("got %+v, want a failure to be stricter than a word", d)
+		}
 		allowed, denied := Decide(m, []*Compiled{fails}, nil, start), Decide(m, []*Compiled{failsDenying}, nil, start)
 		for _, d := range []*Decision{&allowed, &denied} {
 			if len(d.Failures) != 1 || d.Failures[0].Policy != named("fails") || d.Failures[0].Rule != "expressions/nothing" || d.Failures[0].Err == nil {

@@ -81,7 +81,8 @@ func newLimiter(users int) *Limiter {
 }
 
 // admit counts a message and reports whether it keeps within the rate. One that
-// does not is not counted. A clock that goes back stands still for a user.
+// does not is not counted. A clock that goes back makes users at the limit wait
+// for as much longer.
 func (l *Limiter) admit(r *rate, key sender, now time.Time) bool {
 	key.policy = r.key
 	s := &l.shards[maphash.Comparable(l.seed, key)%shards]
@@ -93,10 +94,7 @@ func (l *Limiter) admit(r *rate, key sender, now time.Time) bool {
 		s.senders.Add(key, history)
 	}
 	at := now.UnixNano()
-	if n := len(history.times); n < r.messages {
-		if n > 0 {
-			at = max(at, history.times[n-1])
-		}
+	if len(history.times) < r.messages {
 		history.times = append(history.times, at)
 		s.times++
 		for s.times > s.most && s.senders.Len() > 1 {
@@ -104,8 +102,6 @@ func (l *Limiter) admit(r *rate, key sender, now time.Time) bool {
 		}
 		return true
 	}
-	newest := history.times[(history.oldest+r.messages-1)%r.messages]
-	at = max(at, newest)
 	if at-history.times[history.oldest] < int64(r.window) {
 		return false
 	}
