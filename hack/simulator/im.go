@@ -34,6 +34,7 @@ type imFlags struct {
 	memberFields  []string
 	profileFields []string
 	closed        []string
+	policy        string
 }
 
 // newIMFlags binds the flags of the IM simulator.
@@ -62,7 +63,20 @@ func newIMFlags(command *cobra.Command) *imFlags {
 	flags.BoolVar(&o.ConstantLiveSeq, "constant-live-seq", false, "give every message of a live group the same MsgSeq")
 	flags.DurationVar(&o.OnlineRefresh, "online-refresh", 0, "how stale the numbers of viewers may be")
 	flags.StringSliceVar(&f.closed, "closed-feature", nil, "feature that the application lacks: OnlineMembers, Ban, Broadcast, Counters, Community, DirectedMessages, UserStatus or AccountDeletion; repeatable")
+	bindCallback(command, f)
 	return f
+}
+
+// bindCallback binds the flags of the callbacks.
+func bindCallback(command *cobra.Command, f *imFlags) {
+	flags, o := command.Flags(), &f.options.Callback
+	flags.StringVar(&o.URL, "callback-url", "", "URL that callbacks are fired at; empty for none")
+	flags.StringVar(&o.Token, "callback-token", "", "token that signs callbacks; empty for no signature")
+	flags.StringVar(&f.policy, "callback-policy", string(im.FailureAllow), "what becomes of an action when the callback before it fails: Allow or Block")
+	flags.BoolVar(&o.RetryAfter, "callback-retry", false, "repeat callbacks after an action that failed or timed out")
+	flags.BoolVar(&o.StringEventTime, "callback-string-event-time", false, "send EventTime as text")
+	flags.BoolVar(&o.OmitEventCause, "callback-omit-event-cause", false, "tell changes of viewers as older deployments do, without EventCause")
+	flags.BoolVar(&o.MessageIDs, "callback-message-ids", false, "send MsgId with messages, as newer deployments do")
 }
 
 func (f *imFlags) listener() (*listener, error) {
@@ -76,13 +90,15 @@ func (f *imFlags) listener() (*listener, error) {
 	options.GroupFields = fieldDefinitions(f.groupFields, f.options.FieldDelay)
 	options.MemberFields = fieldDefinitions(f.memberFields, f.options.FieldDelay)
 	options.ProfileFields = f.profileFields
+	options.Callback.FailurePolicy = im.FailurePolicy(f.policy)
 	for _, feature := range f.closed {
 		options.ClosedFeatures = append(options.ClosedFeatures, im.Feature(feature))
 	}
 	if err := options.Validate(); err != nil {
 		return nil, err
 	}
-	return &listener{name: "im", address: f.address, handler: im.New(options)}, nil
+	simulator := im.New(options)
+	return &listener{name: "im", address: f.address, handler: simulator, close: simulator.Close}, nil
 }
 
 // fieldDefinitions reads NAME[:TYPE[,TYPE]] flags.

@@ -34,6 +34,7 @@ type listener struct {
 	name    string
 	address string
 	handler http.Handler
+	close   func() // ends what the handler runs in the background
 }
 
 // serverFlags are the flags that all simulators share.
@@ -52,6 +53,11 @@ func (f *serverFlags) serve(ctx context.Context, out io.Writer, listeners []*lis
 	if len(listeners) == 0 {
 		return fmt.Errorf("nothing to serve")
 	}
+	defer func() {
+		for _, entry := range listeners {
+			entry.close()
+		}
+	}()
 	sockets := make([]net.Listener, 0, len(listeners))
 	closeAll := func() {
 		for _, socket := range sockets {

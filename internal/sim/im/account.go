@@ -56,7 +56,7 @@ type account struct {
 	kicked       int64            // UNIX seconds of the last kick, 0 if none
 	chatMuted    int64            // C2C, until UNIX seconds, or forever
 	groupMuted   int64
-	conversation map[string]struct{} // peers, for clean-up
+	conversation map[string]int // messages not read, by peer; also for clean-up
 }
 
 // PlatformStatus is the state of one terminal of an account.
@@ -239,6 +239,7 @@ func (s *Simulator) removeAccount(victim *account, now time.Time) {
 		g := s.groups[groupID]
 		g.members.remove(victim.id)
 		delete(g.marks, victim.id)
+		delete(g.offline, victim.id)
 		if g.owner == victim.id {
 			g.owner = ""
 		}
@@ -264,6 +265,9 @@ func (s *Simulator) kick(c *call) (answer, error) {
 		return nil, refuse(codeAccountMissing, "%s", accountGoneInfo)
 	}
 	victim.kicked = c.unix()
+	if victim.online == presenceOnline {
+		s.fireState(c, id, reasonLinkClose, nil)
+	}
 	victim.online, victim.platforms = presenceOffline, nil
 	return nil, nil
 }

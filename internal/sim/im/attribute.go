@@ -59,8 +59,9 @@ func (c *call) readAttributes(withValues bool) []FieldValue {
 }
 
 // writeAttributes replaces the attributes of a group by the given set, if it
-// keeps to the limits and the group's write frequency.
-func (s *Simulator) writeAttributes(c *call, g *group, next map[string]string, order []string) error {
+// keeps to the limits and the group's write frequency. The option says which
+// call does it, with the keys of its request.
+func (s *Simulator) writeAttributes(c *call, g *group, option string, next map[string]string, order []string) error {
 	total := 0
 	for _, value := range next {
 		total += len(value)
@@ -81,6 +82,7 @@ func (s *Simulator) writeAttributes(c *call, g *group, next map[string]string, o
 	g.attributes = next
 	if len(changed) > 0 {
 		s.notify(g.id, c.now, Notice{Type: NoticeAttributesChanged, Operator: c.identifier, Fields: changed})
+		s.fireAttributes(c, g, option, order)
 	}
 	return nil
 }
@@ -119,15 +121,15 @@ func (s *Simulator) mergeAttributes(base map[string]string, values []FieldValue)
 }
 
 func (s *Simulator) modifyGroupAttr(c *call) (answer, error) {
-	return s.putAttributes(c, func(g *group) map[string]string { return g.attributes })
+	return s.putAttributes(c, attributesModify, func(g *group) map[string]string { return g.attributes })
 }
 
 // setGroupAttr replaces the whole set.
 func (s *Simulator) setGroupAttr(c *call) (answer, error) {
-	return s.putAttributes(c, func(*group) map[string]string { return nil })
+	return s.putAttributes(c, attributesSet, func(*group) map[string]string { return nil })
 }
 
-func (s *Simulator) putAttributes(c *call, base func(*group) map[string]string) (answer, error) {
+func (s *Simulator) putAttributes(c *call, option string, base func(*group) map[string]string) (answer, error) {
 	g, err := s.findGroup(c)
 	if err != nil {
 		return nil, err
@@ -137,7 +139,7 @@ func (s *Simulator) putAttributes(c *call, base func(*group) map[string]string) 
 		return nil, err
 	}
 	next, order := s.mergeAttributes(base(g), values)
-	return nil, s.writeAttributes(c, g, next, order)
+	return nil, s.writeAttributes(c, g, option, next, order)
 }
 
 // deleteGroupAttr deletes all given keys or, if one is missing, none.
@@ -158,7 +160,7 @@ func (s *Simulator) deleteGroupAttr(c *call) (answer, error) {
 		delete(next, value.Name)
 		order = append(order, value.Name)
 	}
-	return nil, s.writeAttributes(c, g, next, order)
+	return nil, s.writeAttributes(c, g, attributesDelete, next, order)
 }
 
 func (s *Simulator) clearGroupAttr(c *call) (answer, error) {
@@ -166,7 +168,7 @@ func (s *Simulator) clearGroupAttr(c *call) (answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return nil, s.writeAttributes(c, g, nil, nil)
+	return nil, s.writeAttributes(c, g, attributesClear, nil, nil)
 }
 
 func (s *Simulator) getGroupAttr(c *call) (answer, error) {

@@ -85,10 +85,14 @@ func (s *Simulator) banGroupMember(c *call) (answer, error) {
 	if g.banned == nil {
 		g.banned = map[string]ban{}
 	}
+	var gone []string
 	for _, id := range ids {
 		g.banned[id] = ban{until: untilAfter(c.unix(), seconds), description: description}
-		s.expel(g, id)
+		if s.expel(g, id) {
+			gone = append(gone, id)
+		}
 	}
+	s.fireExited(c, g, exitKicked, gone)
 	s.notify(g.id, c.now, Notice{Type: NoticeMemberBanned, Operator: c.identifier, Accounts: ids, Seconds: seconds, Text: description})
 	return nil, nil
 }

@@ -52,6 +52,9 @@ type chatDraft struct {
 	body        messageBody
 	hideSender  bool
 	onlineOnly  bool
+	history     bool // imported as long read
+
+	forbidBefore, forbidAfter bool // callbacks that a REST call does without
 }
 
 // readChatDraft reads the common fields. The MsgSeq of a message that has none
@@ -60,15 +63,16 @@ func (s *Simulator) readChatDraft(c *call, seqCode int) chatDraft {
 	var draft chatDraft
 	sync, _ := c.integerOr(codeChatSync, syncToSender, syncNotToSender, "SyncOtherMachine")
 	draft.hideSender = sync == syncNotToSender
-	from, given := c.textOr(codeChatFrom, "From_Account")
+	from, given := c.textOr(codeChatFrom, fieldFrom)
 	draft.from = c.identifier
 	if given {
 		draft.from = from
 	}
+	draft.forbidBefore, draft.forbidAfter = c.forbids(forbidBefore), c.forbids(forbidAfter)
 	seq, sequenced := c.integerOr(seqCode, 0, math.MaxUint32, fieldMsgSeq)
 	draft.seq = uint32(seq)
 	if !sequenced {
-		draft.seq = s.random.Uint32()
+		draft.seq = s.drawSeq(c)
 	}
 	random, present := c.integerOr(codeChatRandom, 0, math.MaxUint32, "MsgRandom")
 	if !present {
@@ -90,6 +94,16 @@ func (s *Simulator) readChatDraft(c *call, seqCode int) chatDraft {
 	return draft
 }
 
+// drawSeq draws the MsgSeq of a message that was given none. It stays the same
+// when a call is read again after its callback.
+func (s *Simulator) drawSeq(c *call) uint32 {
+	if c.drawnSeq == nil {
+		drawn := s.random.Uint32()
+		c.drawnSeq = &drawn
+	}
+	return *c.drawnSeq
+}
+
 // dailyCap refuses a send above the daily total of the trial edition.
 func (s *Simulator) dailyCap(c *call) *Refusal {
 	if s.options.TrialEdition && s.sends.add(c.now, 0) >= trialDailySends {
@@ -99,24 +113,39 @@ func (s *Simulator) dailyCap(c *call) *Refusal {
 	return nil
 }
 
+// repeatKey recognises a repeat of the message.
+func (d chatDraft) repeatKey() chatKey {
+	return chatKey{from: d.from, seq: d.seq, random: d.random, sum: d.body.checksum}
+}
+
+// stamp gives the draft its time and key, which are the same before and after
+// its callback.
+func (d chatDraft) stamp(c *call) sentMessage {
+	at := c.began.Unix()
+	return sentMessage{time: at, key: fmt.Sprintf(messageKeyFormat, d.seq, d.random, at)}
+}
+
 // acceptChat filters a draft and gives it a key. A repeat within the window
-// returns what the first message got, and true.
+// returns what the first message got, and true. The local filter sees what the
+// callback has made of the message.
 func (s *Simulator) acceptChat(c *call, draft *chatDraft) (sentMessage, bool, *Refusal) {
-	key := chatKey{from: draft.from, seq: draft.seq, random: draft.random, sum: draft.body.checksum}
+	key := draft.repeatKey()
 	if first, repeated := s.chatRepeats.seen(key, c.now); repeated {
 		return first, true, nil
 	}
+	sent := draft.stamp(c)
+	c.ruling.rewrite(&draft.body)
 	if !s.audit.apply(&draft.body) {
-		return sentMessage{}, false, refuse(codeTextBlocked, "the text is blocked")
+		return sent, false, refuse(codeTextBlocked, "the text is blocked")
 	}
-	sent := sentMessage{time: c.unix(), key: fmt.Sprintf(messageKeyFormat, draft.seq, draft.random, c.unix())}
 	s.chatRepeats.remember(key, sent, c.now)
 	return sent, false, nil
 }
 
 func messageID(key string) string { return "sim-" + strings.ReplaceAll(key, "_", "-") }
 
-func (s *Simulator) sendMsg(c *call) (answer, error) {
+// readChatSend reads and checks sendmsg.
+func (s *Simulator) readChatSend(c *call) (draft chatDraft, to string, err error) {
 	if _, listed := c.fields[fieldTo].([]any); listed {
 		c.fail(codeChatTo, "To_Account must be a string")
 	}
@@ -124,27 +153,77 @@ func (s *Simulator) sendMsg(c *call) (answer, error) {
 	if !present || to == "" {
 		c.fail(codeChatTo, "To_Account is required")
 	}
-	draft := s.readChatDraft(c, codeChatFormat)
+	draft = s.readChatDraft(c, codeChatFormat)
 	if err := c.err(); err != nil {
-		return nil, err
+		return draft, to, err
 	}
-	if _, exists := s.accounts[draft.from]; !exists {
-		return nil, refuse(codeMessageAccount, "From_Account is not imported")
+	return draft, to, s.chatParties(draft.from, to)
+}
+
+// chatParties checks that both sides of a conversation exist.
+func (s *Simulator) chatParties(from, to string) error {
+	if _, exists := s.accounts[from]; !exists {
+		return refuse(codeMessageAccount, "From_Account is not imported")
 	}
 	if _, exists := s.accounts[to]; !exists {
-		return nil, refuse(codeChatToMissing, "To_Account is not registered")
+		return refuse(codeChatToMissing, "To_Account is not registered")
+	}
+	return nil
+}
+
+// askToChat makes the question before a message, unless it is a repeat.
+func (s *Simulator) askToChat(c *call, draft chatDraft, to string) *question {
+	if _, repeated := s.chatRepeats.seen(draft.repeatKey(), c.now); repeated || draft.forbidBefore {
+		return nil
+	}
+	return &question{command: beforeSendChat, origin: c.origin, fields: chatFields(draft, to, draft.stamp(c)), message: true}
+}
+
+func (s *Simulator) askSendMsg(c *call) (*question, error) {
+	draft, to, err := s.readChatSend(c)
+	if err != nil {
+		return nil, err
+	}
+	return s.askToChat(c, draft, to), nil
+}
+
+func (s *Simulator) sendMsg(c *call) (answer, error) {
+	draft, to, err := s.readChatSend(c)
+	if err != nil {
+		return nil, err
 	}
 	if refusal := s.dailyCap(c); refusal != nil {
 		return nil, refusal
 	}
+	sent, _, err := s.deliverChat(c, draft, to)
+	if err != nil {
+		return nil, err
+	}
+	return answer{"MsgTime": sent.time, "MsgKey": sent.key, fieldMsgID: messageID(sent.key)}, nil
+}
+
+// deliverChat puts a message into its conversation and tells of the outcome,
+// unless the receiver of callbacks has rejected it.
+func (s *Simulator) deliverChat(c *call, draft chatDraft, to string) (sent sentMessage, dropped string, err error) {
+	if c.ruling.drops(chatRulings) {
+		return draft.stamp(c), dropCallback, nil
+	}
+	if refusal := c.ruling.refusal(chatRulings); refusal != nil {
+		if refusal.Code == codeCallbackFailed {
+			s.fireChat(c, draft, to, draft.stamp(c), refusal)
+		}
+		return sentMessage{}, "", refusal
+	}
 	sent, repeated, refusal := s.acceptChat(c, &draft)
 	if refusal != nil {
-		return nil, refusal
+		s.fireChat(c, draft, to, sent, refusal)
+		return sentMessage{}, "", refusal
 	}
 	if !repeated {
 		s.storeChat(draft, to, sent)
+		s.fireChat(c, draft, to, sent, nil)
 	}
-	return answer{"MsgTime": sent.time, "MsgKey": sent.key, "MsgId": messageID(sent.key)}, nil
+	return sent, "", nil
 }
 
 // storeChat puts a message into the conversation of its two parties.
@@ -153,14 +232,24 @@ func (s *Simulator) storeChat(draft chatDraft, to string, sent sentMessage) {
 		from: draft.from, to: to, seq: draft.seq, random: draft.random, time: sent.time, key: sent.key,
 		body: draft.body, hideSender: draft.hideSender, onlineOnly: draft.onlineOnly,
 	})
-	for _, pair := range [][2]string{{draft.from, to}, {to, draft.from}} {
-		if user, ok := s.accounts[pair[0]]; ok {
-			if user.conversation == nil {
-				user.conversation = map[string]struct{}{}
-			}
-			user.conversation[pair[1]] = struct{}{}
-		}
+	s.converse(draft.from, to, 0)
+	unread := 1
+	if draft.onlineOnly || draft.history {
+		unread = 0
 	}
+	s.converse(to, draft.from, unread)
+}
+
+// converse notes that an account has a conversation, with more unread messages.
+func (s *Simulator) converse(id, peer string, unread int) {
+	user, ok := s.accounts[id]
+	if !ok {
+		return
+	}
+	if user.conversation == nil {
+		user.conversation = map[string]int{}
+	}
+	user.conversation[peer] += unread
 }
 
 func (s *Simulator) batchSendMsg(c *call) (answer, error) {
@@ -239,7 +328,7 @@ func (s *Simulator) importMsg(c *call) (answer, error) {
 	}
 	key := fmt.Sprintf(messageKeyFormat, seq, random, at)
 	if s.chats.find(from, to, key) == nil && s.chats.find(to, from, key) == nil {
-		draft := chatDraft{from: from, seq: uint32(seq), random: uint32(random), body: body}
+		draft := chatDraft{from: from, seq: uint32(seq), random: uint32(random), body: body, history: kind == importHistory}
 		s.storeChat(draft, to, sentMessage{time: at, key: key})
 	}
 	return nil, nil
@@ -268,5 +357,6 @@ func (s *Simulator) adminMsgWithdraw(c *call) (answer, error) {
 		return nil, refuse(codeMessageRecalled, "the message was recalled already")
 	}
 	message.recalled = true
+	s.fireWithdrawn(c, message)
 	return nil, nil
 }

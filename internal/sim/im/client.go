@@ -21,38 +21,102 @@ import (
 	"slices"
 )
 
+// platformREST is where calls of the API come from, platformPhone the one
+// platform with two spellings.
+const (
+	platformREST  = "RESTAPI"
+	platformWeb   = "Web"
+	platformPhone = "iOS"
+)
+
+// platforms are the values of OptPlatform.
+var platforms = []string{platformREST, platformWeb, "Android", platformPhone, "Windows", "Mac", "iPad", "Unknown"}
+
+// clientAddress is where all clients call from.
+const clientAddress = "127.0.0.1"
+
 // Errors of what clients do carry the code that the SDK would see; errors.As
 // with *Refusal finds it.
+
+// clientCall begins what an SDK client does on a platform, empty for Web.
+func (s *Simulator) clientCall(userID, platform string) (*call, error) {
+	from := origin{platform: orDefault(platform, platformWeb), ip: clientAddress}
+	if !slices.Contains(platforms, from.platform) {
+		return nil, fmt.Errorf("platform %q: must be one of %v", platform, platforms)
+	}
+	return s.newCall(nil, groupService, userID, from), nil
+}
 
 // JoinViewer lets an account enter a group as an SDK client does: a live group
 // as a viewer, another as a member. Being there already is a success.
 func (s *Simulator) JoinViewer(groupID, userID string) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	g, err := s.groupByID(groupID)
+	return s.JoinViewerOn("", groupID, userID)
+}
+
+// JoinViewerOn is JoinViewer on a platform.
+func (s *Simulator) JoinViewerOn(platform, groupID, userID string) error {
+	c, err := s.clientCall(userID, platform)
 	if err != nil {
 		return err
 	}
-	now := s.now()
-	switch {
-	case s.accounts[userID] == nil:
-		return refuse(codeGroupNoUser, "account %s does not exist", userID)
-	case g.members.get(userID) != nil:
-		return nil
-	case g.bannedUntil(userID, now.Unix()) != 0:
-		return refuse(codeGroupPermission, "account %s is banned", userID)
-	case g.kind.storesMembers() && int64(len(g.members.order)) >= g.maxMembers:
-		return refuse(codeGroupFull, "the group is full")
-	case g.applyJoin == "DisableApply":
-		return refuse(codeGroupPermission, "the group takes no applications")
+	_, err = s.act(c, beforeApplyJoin, func() (*question, error) {
+		g, inside, err := s.checkEntry(c, groupID)
+		if err != nil || inside {
+			return nil, err
+		}
+		return &question{command: beforeApplyJoin, origin: c.origin, fields: answer{
+			fieldGroupID: g.id, fieldType: string(g.kind), "Requestor_Account": userID,
+		}}, nil
+	}, func() (answer, error) {
+		g, inside, err := s.checkEntry(c, groupID)
+		if err != nil || inside {
+			return nil, err
+		}
+		if refusal := c.ruling.refusal(groupRulings); refusal != nil {
+			return nil, refusal
+		}
+		s.enroll(g, &member{id: userID, joined: c.unix()})
+		s.notify(g.id, c.now, Notice{Type: NoticeMemberJoined, Operator: userID, Accounts: []string{userID}})
+		s.fireJoined(c, g, joinApplied, []string{userID})
+		s.fireMemberState(c, g, stateOnline, causeJoin, []string{userID})
+		return nil, nil
+	})
+	return err
+}
+
+// checkEntry finds a group and checks that the caller may enter it. inside
+// means that it is there already.
+func (s *Simulator) checkEntry(c *call, groupID string) (g *group, inside bool, err error) {
+	if g, err = s.groupByID(groupID); err != nil {
+		return nil, false, err
 	}
-	s.enroll(g, &member{id: userID, joined: now.Unix()})
-	s.notify(g.id, now, Notice{Type: NoticeMemberJoined, Operator: userID, Accounts: []string{userID}})
-	return nil
+	switch {
+	case s.accounts[c.identifier] == nil:
+		return nil, false, refuse(codeGroupNoUser, "account %s does not exist", c.identifier)
+	case g.members.get(c.identifier) != nil:
+		return g, true, nil
+	case g.bannedUntil(c.identifier, c.unix()) != 0:
+		return nil, false, refuse(codeGroupPermission, "account %s is banned", c.identifier)
+	case g.kind.storesMembers() && int64(len(g.members.order)) >= g.maxMembers:
+		s.fireFull(c, g)
+		return nil, false, refuse(codeGroupFull, "the group is full")
+	case g.applyJoin == "DisableApply":
+		return nil, false, refuse(codeGroupPermission, "the group takes no applications")
+	}
+	return g, false, nil
 }
 
 // LeaveViewer lets an account leave a group. Not being there is a success.
 func (s *Simulator) LeaveViewer(groupID, userID string) error {
+	return s.LeaveViewerOn("", groupID, userID)
+}
+
+// LeaveViewerOn is LeaveViewer on a platform.
+func (s *Simulator) LeaveViewerOn(platform, groupID, userID string) error {
+	c, err := s.clientCall(userID, platform)
+	if err != nil {
+		return err
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	g, err := s.groupByID(groupID)
@@ -62,105 +126,68 @@ func (s *Simulator) LeaveViewer(groupID, userID string) error {
 	if g.kind.storesMembers() && userID == g.owner && !g.kind.ownerMayLeave() {
 		return refuse(codeOwnerLeaves, "the owner may not leave")
 	}
+	_, lost := g.offline[userID]
 	if !s.expel(g, userID) {
 		return nil
 	}
 	if g.kind.storesMembers() && userID == g.owner {
 		g.owner = ""
 	}
-	s.notify(g.id, s.now(), Notice{Type: NoticeMemberLeft, Operator: userID, Accounts: []string{userID}})
+	s.notify(g.id, c.now, Notice{Type: NoticeMemberLeft, Operator: userID, Accounts: []string{userID}})
+	s.fireExited(c, g, exitQuit, []string{userID})
+	if !lost {
+		s.fireMemberState(c, g, stateOffline, causeQuit, []string{userID})
+	}
 	return nil
 }
 
-// ClientMessage is a group message as an SDK client sends it.
-type ClientMessage struct {
-	From string `json:"from"`
-	// Text sends a text element; CustomData a custom element with Ext and Desc.
-	Text       string `json:"text,omitempty"`
-	CustomData string `json:"customData,omitempty"`
-	CustomExt  string `json:"customExt,omitempty"`
-	CustomDesc string `json:"customDesc,omitempty"`
-	// Priority is High, Normal, Low or Lowest; empty means Normal.
-	Priority string `json:"priority,omitempty"`
-	// Random 0 means a fresh one.
-	Random    uint32 `json:"random,omitempty"`
-	CloudData string `json:"cloudData,omitempty"`
+// LoseViewers ends the heartbeats of viewers of a live group, who stay in it,
+// and FindViewers brings them back. Those for whom nothing changes are left
+// out; the others share one callback.
+func (s *Simulator) LoseViewers(groupID string, userIDs ...string) error {
+	return s.setHeartbeat(groupID, false, userIDs)
 }
 
-func (m ClientMessage) elements() []any {
-	var elements []any
-	if m.Text != "" {
-		elements = append(elements, map[string]any{"MsgType": "TIMTextElem", "MsgContent": map[string]any{"Text": m.Text}})
-	}
-	if m.CustomData != "" {
-		elements = append(elements, map[string]any{"MsgType": "TIMCustomElem", "MsgContent": map[string]any{
-			"Data": m.CustomData, "Ext": m.CustomExt, "Desc": m.CustomDesc, "Sound": ""}})
-	}
-	return elements
+// FindViewers brings back the heartbeats that LoseViewers ended.
+func (s *Simulator) FindViewers(groupID string, userIDs ...string) error {
+	return s.setHeartbeat(groupID, true, userIDs)
 }
 
-// MessageReceipt is what a client is told about its message.
-type MessageReceipt struct {
-	Seq  uint64 `json:"seq"`
-	Time int64  `json:"time"`
-	// Dropped is the reason when the message was lost although its sender is
-	// told that it was sent.
-	Dropped string `json:"dropped,omitempty"`
-}
-
-// SendAsClient sends a message into a group as an SDK client does: the sender
-// must be in the group and may be muted, unlike a back end.
-func (s *Simulator) SendAsClient(groupID string, message ClientMessage) (MessageReceipt, error) {
-	priority, ok := priorities[orDefault(message.Priority, "Normal")]
-	if !ok {
-		return MessageReceipt{}, fmt.Errorf("priority %q: must be High, Normal, Low or Lowest", message.Priority)
-	}
-	elements := message.elements()
-	if len(elements) == 0 {
-		return MessageReceipt{}, fmt.Errorf("message: text or custom data is required")
-	}
+func (s *Simulator) setHeartbeat(groupID string, beats bool, userIDs []string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	g, err := s.groupByID(groupID)
 	if err != nil {
-		return MessageReceipt{}, err
+		return err
 	}
-	c := &call{now: s.now(), identifier: message.From, params: newParams(map[string]any{
-		"MsgBody": elements, "CloudCustomData": message.CloudData,
-	}, groupService)}
-	body := c.readMessage(groupMessageCodes)
-	if err := c.err(); err != nil {
-		return MessageReceipt{}, err
+	if g.kind != typeLive {
+		return refuse(codeGroupPermission, "a group of type %s has no viewers", g.kind)
 	}
-	if g.members.get(message.From) == nil {
-		return MessageReceipt{}, refuse(codeGroupPermission, "the sender is not in the group")
+	for _, id := range userIDs {
+		if g.members.get(id) == nil {
+			return refuse(codeGroupPermission, "account %s is not in the group", id)
+		}
 	}
-	if refusal := s.maySpeak(g, message.From, c.unix()); refusal != nil {
-		return MessageReceipt{}, refusal
+	if g.offline == nil {
+		g.offline = map[string]struct{}{}
 	}
-	random := message.Random
-	if random == 0 {
-		random = s.random.Uint32()
+	var changed []string
+	for _, id := range userIDs {
+		if _, lost := g.offline[id]; lost != beats {
+			continue
+		}
+		changed = append(changed, id)
+		if beats {
+			delete(g.offline, id)
+		} else {
+			g.offline[id] = struct{}{}
+		}
 	}
-	sent, dropped, refusal := s.postToGroup(c, g, groupDraft{from: message.From, random: random, priority: priority, body: body})
-	if refusal != nil {
-		return MessageReceipt{}, refusal
+	c := &call{now: s.now()}
+	if beats {
+		s.fireMemberState(c, g, stateOnline, causeRecover, changed)
+	} else {
+		s.fireMemberState(c, g, stateOffline, causeInterrupt, changed)
 	}
-	return MessageReceipt{Seq: sent.seq, Time: sent.time, Dropped: dropped}, nil
-}
-
-// SetPresence sets what query_online_status answers for an account: Online,
-// PushOnline or Offline, with the terminals of its details.
-func (s *Simulator) SetPresence(userID, state string, platforms ...PlatformStatus) error {
-	if !slices.Contains([]string{presenceOnline, presencePushOnline, presenceOffline}, state) {
-		return fmt.Errorf("presence %q: must be Online, PushOnline or Offline", state)
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	user, ok := s.accounts[userID]
-	if !ok {
-		return refuse(codeAccountMissing, "account %s does not exist", userID)
-	}
-	user.online, user.platforms = state, slices.Clone(platforms)
 	return nil
 }

@@ -86,6 +86,10 @@ type command struct {
 	// *Refusal or the fields of the answer; nil means the envelope alone.
 	// What it returns must not be shared with the simulator's state.
 	run func(*Simulator, *call) (answer, error)
+	// asks is the callback before the command, if it has one, and ask makes
+	// its question; see Simulator.act.
+	asks string
+	ask  func(*Simulator, *call) (*question, error)
 }
 
 func (c *command) path() string {
@@ -161,13 +165,13 @@ var commandTable = []*command{
 
 	{service: chatService, name: "query_online_status", run: (*Simulator).queryOnlineStatus},
 	{service: chatService, name: "querystate", aliasOf: "query_online_status", run: (*Simulator).queryOnlineStatus},
-	{service: chatService, name: "sendmsg", run: (*Simulator).sendMsg},
+	{service: chatService, name: "sendmsg", run: (*Simulator).sendMsg, asks: beforeSendChat, ask: (*Simulator).askSendMsg},
 	{service: chatService, name: "batchsendmsg", run: (*Simulator).batchSendMsg},
 	{service: chatService, name: "importmsg", run: (*Simulator).importMsg},
 	{service: chatService, name: "admin_getroammsg", run: (*Simulator).adminGetRoamMsg},
 	{service: chatService, name: "admin_msgwithdraw", run: (*Simulator).adminMsgWithdraw},
 
-	{service: groupService, name: "create_group", run: (*Simulator).createGroup},
+	{service: groupService, name: "create_group", run: (*Simulator).createGroup, asks: beforeCreateGroup, ask: (*Simulator).askCreateGroup},
 	{service: groupService, name: "import_group", run: (*Simulator).importGroup},
 	{service: groupService, name: "get_group_info", run: (*Simulator).getGroupInfo},
 	{service: groupService, name: "modify_group_base_info", run: (*Simulator).modifyGroupBaseInfo},
@@ -176,7 +180,7 @@ var commandTable = []*command{
 	{service: groupService, name: "get_joined_group_list", run: (*Simulator).getJoinedGroupList},
 	{service: groupService, name: "change_group_owner", run: (*Simulator).changeGroupOwner},
 
-	{service: groupService, name: "add_group_member", run: (*Simulator).addGroupMember},
+	{service: groupService, name: "add_group_member", run: (*Simulator).addGroupMember, asks: beforeInviteJoin, ask: (*Simulator).askAddGroupMember},
 	{service: groupService, name: "import_group_member", run: (*Simulator).importGroupMember},
 	{service: groupService, name: "delete_group_member", run: (*Simulator).deleteGroupMember},
 	{service: groupService, name: "get_group_member_info", run: (*Simulator).getGroupMemberInfo},
@@ -191,7 +195,7 @@ var commandTable = []*command{
 	{service: groupService, name: "unban_group_member", run: (*Simulator).unbanGroupMember},
 	{service: groupService, name: "get_group_ban_member", run: (*Simulator).getGroupBanMember},
 
-	{service: groupService, name: "send_group_msg", run: (*Simulator).sendGroupMsg},
+	{service: groupService, name: "send_group_msg", run: (*Simulator).sendGroupMsg, asks: beforeSendToGroup, ask: (*Simulator).askSendGroupMsg},
 	{service: groupService, name: "send_group_system_notification", run: (*Simulator).sendGroupSystemNotification},
 	{service: groupService, name: "send_broadcast_msg", perSecond: 1, limitCode: codeGroupMsgFrequency, run: (*Simulator).sendBroadcastMsg},
 	{service: groupService, name: "group_msg_recall", run: (*Simulator).groupMsgRecall},

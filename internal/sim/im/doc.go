@@ -31,6 +31,39 @@ limitations under the License.
 // Its clients use server.URL as the endpoint. Tests in the same process look
 // and reach into it by the methods of Simulator; others use the side door.
 //
+// # Callbacks
+//
+// With a URL in Options.Callback, or set later, the simulator fires the
+// callbacks of CallbackCommands at it. Those before an action are asked while
+// no lock is held, and the checks of the action are repeated afterwards; those
+// after it go through a bounded queue, several at once. A simulator that has
+// had a URL must be closed. Choices where the documents are silent:
+//
+//   - A code outside the documented ones refuses as 1 does. An answer without a
+//     verdict, with ActionStatus FAIL and code 0, or with a MsgBody that is no
+//     message is a failed callback.
+//   - FailureBlock answers 80003 to messages and 10016 to everything else.
+//   - A silently dropped group message is answered with MsgSeq 0, as one that
+//     the frequency control has dropped. A repeated message fires nothing.
+//   - The local keyword filter sees what the callback has made of a message,
+//     and MsgTime is the time of acceptance, in one-to-one messages that of
+//     sending, since their key holds it.
+//   - Group.CallbackSendMsgException fires for every refused message of an
+//     existing group, also for one that the callback has rejected.
+//     C2C.CallbackAfterSendMsg fires for one that was not delivered because of
+//     a mute, the keyword filter or FailureBlock.
+//   - Changes are told when something has changed: writing the same name or
+//     attribute again fires nothing. Profiles are told whenever written.
+//   - A deleted attribute is told by its key, clearing by an empty GroupAttr.
+//   - ban_group_member fires Group.CallbackAfterMemberExit (Kicked); a deleted
+//     account fires nothing; kick fires State.StateChange (LinkClose).
+//   - Group.CallbackAfterGroupDestroyed lists no members of a live group.
+//   - Closed features FeatureOnlineMembers and FeatureUserStatus silence
+//     Group.CallbackOnMemberStateChange and State.StateChange.
+//
+// What is seeded fires nothing. Requests have no Content-Type, as in the
+// documented sample, and fields in alphabetical order, as in captured ones.
+//
 // # Side door
 //
 // The side door is plain JSON over HTTP under /sim/, without credentials. It
@@ -45,7 +78,9 @@ limitations under the License.
 //	GET    /sim/accounts/{id}               one account with its profile
 //	POST   /sim/accounts                    {"accounts":[{"userID":"alice","profile":{"Tag_Profile_IM_Nick":"A"}}]}
 //	DELETE /sim/accounts/{id}               delete behind the back, ID stays usable
-//	PUT    /sim/accounts/{id}/presence      {"state":"Online","platforms":[{"platform":"Web","status":"Online"}]}
+//	PUT    /sim/accounts/{id}/presence      {"state":"Online","platforms":[{"platform":"Web","status":"Online"}]}:
+//	                                        PresenceChange
+//	PUT    /sim/accounts/{id}/profile       as the account itself: {"platform":"iOS","profile":{"Tag_Profile_IM_Nick":"A"}}
 //	GET    /sim/groups/{id}                 one group
 //	POST   /sim/groups                      make a group as if somebody had before: GroupSeed
 //	PATCH  /sim/groups/{id}                 change it as another back end would: GroupChange
@@ -53,9 +88,21 @@ limitations under the License.
 //	GET    /sim/groups/{id}/notices         what SDK clients were told, also after destruction
 //	GET    /sim/groups/{id}/messages        the kept messages
 //	POST   /sim/groups/{id}/messages        send as a client: ClientMessage
-//	POST   /sim/groups/{id}/join            {"userIDs":["alice"]}; viewers of a live group
-//	POST   /sim/groups/{id}/leave           {"userIDs":["alice"]}
+//	POST   /sim/groups/{id}/join            {"userIDs":["alice"],"platform":"Web"}; viewers of a live group
+//	POST   /sim/groups/{id}/leave           {"userIDs":["alice"],"platform":"Web"}
+//	POST   /sim/groups/{id}/offline         {"userIDs":["alice"]}: their heartbeat is lost
+//	POST   /sim/groups/{id}/online          {"userIDs":["alice"]}: it is back
 //	GET    /sim/chats?between=a&and=b       the kept one-to-one messages
+//	POST   /sim/chats/messages              send as a client: {"to":"bob"} with ClientMessage
+//	POST   /sim/chats/read                  {"reader":"bob","peer":"alice","platform":"Web"}
+//	GET    /sim/callback                    callback settings without the token, counters; ?log=true the last
+//	                                        attempts, ?answered=true totals per group and sender, ?wait=5s
+//	                                        once no after-callback is pending, or after that time
+//	PUT    /sim/callback                    replace the settings: {"url":"http://127.0.0.1:8080/im/ns/app","token":"t",
+//	                                        "commands":[],"timeout":"2s","failurePolicy":"Allow","retryAfter":false,
+//	                                        "retryDelays":["1s","2s"],"stringEventTime":false,"omitEventCause":false,
+//	                                        "messageIDs":false}
+//	DELETE /sim/callback                    forget counters, log and totals
 //	GET    /sim/calls?log=true              calls, refusals and concurrency per command; the log
 //	DELETE /sim/calls                       forget them
 //	GET    /sim/faults                      the active faults and their hits
@@ -77,6 +124,8 @@ limitations under the License.
 //
 // The simulator keeps the last 1000 messages and 512 notices of a group, 500
 // messages of each of 20,000 conversations, notices of the last 4096 destroyed
-// groups, the last 4096 calls (Options.CallLogSize) and at most 100,000 keys in
-// each de-duplication window.
+// groups, the last 4096 calls and callbacks (Options.CallLogSize), at most
+// 100,000 keys in each de-duplication window, 65,536 callbacks that wait
+// (CallbackOptions.Queue), and totals of callbacks for 20,000 groups and
+// 200,000 senders.
 package im

@@ -56,6 +56,7 @@ type group struct {
 	members    memberList // of a live group: who is watching now
 	liveAdmins []string
 	robots     []string
+	offline    map[string]struct{} // viewers whose heartbeat is lost
 	marks      map[string][]int64
 	muted      map[string]int64 // until, UNIX seconds, or forever
 	banned     map[string]ban
@@ -225,6 +226,7 @@ func (s *Simulator) expel(g *group, id string) bool {
 		return false
 	}
 	delete(g.marks, id)
+	delete(g.offline, id)
 	s.forgetMembership(id, g.id)
 	return true
 }

@@ -27,12 +27,68 @@ const (
 	maxInitialMembers = 100
 )
 
-func (s *Simulator) createGroup(c *call) (answer, error) { return s.makeGroup(c, false) }
+// newGroup is what create_group asks for, read and checked.
+type newGroup struct {
+	id, owner string // an empty ID is for the service to choose
+	kind      groupType
+	change    baseChange
+	fields    []FieldValue
+	members   []*member
+	topics    bool
+	created   int64
+}
 
-// importGroup is create_group with a CreateTime.
-func (s *Simulator) importGroup(c *call) (answer, error) { return s.makeGroup(c, true) }
+func (n newGroup) memberIDs() []string {
+	ids := make([]string, 0, len(n.members))
+	for _, m := range n.members {
+		ids = append(ids, m.id)
+	}
+	return ids
+}
 
-func (s *Simulator) makeGroup(c *call, imported bool) (answer, error) {
+// askCreateGroup asks whether a group may be created.
+func (s *Simulator) askCreateGroup(c *call) (*question, error) {
+	wanted, err := s.readNewGroup(c, false)
+	if err != nil {
+		return nil, err
+	}
+	own := 0
+	for _, g := range s.groupOrder {
+		if g.owner == wanted.owner && g.kind == wanted.kind {
+			own++
+		}
+	}
+	return &question{command: beforeCreateGroup, origin: c.origin, fields: answer{
+		fieldOperator: c.identifier, fieldOwner: wanted.owner, fieldType: string(wanted.kind), fieldName: *wanted.change.name,
+		"CreateGroupNum": own, fieldMembers: memberEntries(wanted.memberIDs()),
+	}}, nil
+}
+
+func (s *Simulator) createGroup(c *call) (answer, error) {
+	wanted, err := s.readNewGroup(c, false)
+	if err != nil {
+		return nil, err
+	}
+	if refusal := c.ruling.refusal(groupRulings); refusal != nil {
+		return nil, refusal
+	}
+	g, result := s.makeGroup(c, wanted)
+	s.fireCreated(c, g, wanted.memberIDs())
+	return result, nil
+}
+
+// importGroup is create_group with a CreateTime and without callbacks.
+func (s *Simulator) importGroup(c *call) (answer, error) {
+	wanted, err := s.readNewGroup(c, true)
+	if err != nil {
+		return nil, err
+	}
+	_, result := s.makeGroup(c, wanted)
+	return result, nil
+}
+
+// readNewGroup reads and checks a new group, without any effect.
+func (s *Simulator) readNewGroup(c *call, imported bool) (newGroup, error) {
 	kind, ok := parseGroupType(c.requiredText("Type"))
 	if !ok {
 		c.fail(codeGroupParameter, "Type is not a group type")
@@ -40,46 +96,56 @@ func (s *Simulator) makeGroup(c *call, imported bool) (answer, error) {
 	c.requiredText("Name")
 	change := s.readBaseChange(c, kind, "MaxMemberCount")
 	id, chosen := c.text(fieldGroupID)
-	owner, _ := c.account("Owner_Account")
+	owner, _ := c.account(fieldOwner)
 	values := c.readFieldValues("AppDefinedData")
 	topics := c.flag("SupportTopic")
 	created, dated := c.integer(0, forever, "CreateTime")
 	if err := c.err(); err != nil {
-		return nil, err
+		return newGroup{}, err
 	}
 	if err := s.checkNewGroup(c, kind, id, chosen, owner, imported); err != nil {
-		return nil, err
+		return newGroup{}, err
 	}
 	fields, err := s.admitFields(scopeGroup, kind, values, c.now)
 	if err != nil {
-		return nil, err
+		return newGroup{}, err
 	}
 	members, err := s.readInitialMembers(c, kind, owner)
 	if err != nil {
-		return nil, err
+		return newGroup{}, err
 	}
-
-	if !chosen || id == "" {
-		id = s.assignGroupID(kind)
+	if !chosen {
+		id = ""
 	}
 	if !imported || !dated {
 		created = c.unix()
 	}
-	g := s.buildGroup(id, kind, owner, created, members)
-	g.supportTopic = topics && kind == typeCommunity
-	s.applyBase(g, change)
-	for i := range fields {
-		fields[i].Value = s.mangleOnStore(customField+fields[i].Name, fields[i].Value)
+	return newGroup{
+		id: id, owner: owner, kind: kind, change: change, fields: fields, members: members,
+		topics: topics && kind == typeCommunity, created: created,
+	}, nil
+}
+
+// makeGroup stores a checked group and answers for it.
+func (s *Simulator) makeGroup(c *call, wanted newGroup) (*group, answer) {
+	if wanted.id == "" {
+		wanted.id = s.assignGroupID(wanted.kind)
 	}
-	mergeFields(&g.custom, fields)
+	g := s.buildGroup(wanted.id, wanted.kind, wanted.owner, wanted.created, wanted.members)
+	g.supportTopic = wanted.topics
+	s.applyBase(g, wanted.change)
+	for i, field := range wanted.fields {
+		wanted.fields[i].Value = s.mangleOnStore(customField+field.Name, field.Value)
+	}
+	mergeFields(&g.custom, wanted.fields)
 	s.growth.add(c.now, 1)
-	s.notify(g.id, c.now, Notice{Type: NoticeGroupCreated, Operator: c.identifier, Fields: customChanges(fields)})
+	s.notify(g.id, c.now, Notice{Type: NoticeGroupCreated, Operator: c.identifier, Fields: customChanges(wanted.fields)})
 
 	result := answer{fieldGroupID: g.id}
-	if kind == typeCommunity {
-		result["Type"], result["HugeGroupFlag"] = string(kind), 0
+	if g.kind == typeCommunity {
+		result[fieldType], result["HugeGroupFlag"] = string(g.kind), 0
 	}
-	return result, nil
+	return g, result
 }
 
 // checkNewGroup checks everything about a new group but its contents.
@@ -244,5 +310,6 @@ func (s *Simulator) destroyGroup(c *call) (answer, error) {
 		return nil, err
 	}
 	s.removeGroup(g, c.identifier, c.now)
+	s.fireDestroyed(c, g)
 	return nil, nil
 }

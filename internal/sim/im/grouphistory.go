@@ -48,14 +48,17 @@ func (s *Simulator) groupMsgRecall(c *call) (answer, error) {
 		return nil, refuse(codeRecallType, "messages of a group of type %s cannot be recalled", g.kind)
 	}
 	results := make([]answer, 0, len(sequences))
-	recalled := false
+	var recalled []uint64
 	for _, sequence := range sequences {
 		code := g.recall(sequence)
-		recalled = recalled || code == 0
+		if code == 0 {
+			recalled = append(recalled, sequence)
+		}
 		results = append(results, answer{fieldMsgSeq: sequence, "RetCode": code})
 	}
-	if recalled {
+	if len(recalled) > 0 {
 		s.notify(g.id, c.now, Notice{Type: NoticeMessageRecalled, Operator: c.identifier, Text: reason})
+		s.fireRecalled(c, g, recalled)
 	}
 	return answer{"RecallRetList": results}, nil
 }

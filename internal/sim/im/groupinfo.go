@@ -173,4 +173,5 @@ func (s *Simulator) changeGroup(c *call, g *group, operator string, change baseC
 	}
 	g.touched(c.now)
 	s.notify(g.id, c.now, Notice{Type: NoticeGroupInfoChanged, Operator: operator, Fields: changed})
+	s.fireInfoChanged(c, g, operator, changed)
 }

@@ -148,13 +148,15 @@ func (s *Simulator) changeGroupOwner(c *call) (answer, error) {
 	if next == nil {
 		return nil, refuse(codeGroupParameter, "account %s is not a member", id)
 	}
-	if former := g.members.get(g.owner); former != nil {
-		former.role = roleMember
+	if m := g.members.get(g.owner); m != nil {
+		m.role = roleMember
 	}
 	next.role = roleOwner
+	former := g.owner
 	g.owner = id
 	g.touched(c.now)
 	s.notify(g.id, c.now, Notice{Type: NoticeOwnerChanged, Operator: c.identifier, Accounts: []string{id},
-		Fields: []ChangedField{{Name: "Owner_Account", Value: id}}})
+		Fields: []ChangedField{{Name: fieldOwner, Value: id}}})
+	s.fireOwnerChanged(c, g, former)
 	return nil, nil
 }

@@ -52,32 +52,53 @@ func (s *Simulator) memberGroup(c *call, code int) (*group, error) {
 	return g, nil
 }
 
-func (s *Simulator) addGroupMember(c *call) (answer, error) {
-	g, err := s.memberGroup(c, codeGroupPermission)
-	if err != nil {
-		return nil, err
+// readAddition reads and checks add_group_member.
+func (s *Simulator) readAddition(c *call) (g *group, ids []string, silent bool, err error) {
+	if g, err = s.memberGroup(c, codeGroupPermission); err != nil {
+		return nil, nil, false, err
 	}
-	silent := c.flag("Silence")
-	var ids []string
+	silent = c.flag("Silence")
 	for _, item := range c.requiredObjects(maxAddedMembers, codeGroupTooMany, fieldMembers) {
 		ids = append(ids, item.requiredAccount(fieldMember))
 	}
 	if err := c.err(); err != nil {
+		return nil, nil, false, err
+	}
+	return g, ids, silent, s.allExist(ids)
+}
+
+// askAddGroupMember asks whether accounts may be brought into a group.
+func (s *Simulator) askAddGroupMember(c *call) (*question, error) {
+	g, ids, _, err := s.readAddition(c)
+	if err != nil {
 		return nil, err
 	}
-	for _, id := range ids {
-		if _, exists := s.accounts[id]; !exists {
-			return nil, refuse(codeGroupNoUser, "account %s does not exist", id)
-		}
+	fields := groupFields(g, c.identifier)
+	fields["DestinationMembers"] = memberEntries(ids)
+	return &question{command: beforeInviteJoin, origin: c.origin, fields: fields}, nil
+}
+
+func (s *Simulator) addGroupMember(c *call) (answer, error) {
+	g, ids, silent, err := s.readAddition(c)
+	if err != nil {
+		return nil, err
+	}
+	if refusal := c.ruling.refusal(groupRulings); refusal != nil {
+		return nil, refusal
 	}
 	results := make([]answer, 0, len(ids))
 	var joined []string
+	full := false
 	for _, id := range ids {
 		result := addAlready
 		if g.members.get(id) == nil {
 			switch {
+			case c.ruling.refuses(id):
+				result = addFailed
 			case int64(len(g.members.order)) >= g.maxMembers:
+				full = true
 				if len(ids) == 1 {
+					s.fireFull(c, g)
 					return nil, refuse(codeGroupFull, "the group is full")
 				}
 				result = addFailed
@@ -97,6 +118,10 @@ func (s *Simulator) addGroupMember(c *call) (answer, error) {
 	}
 	if len(joined) > 0 && !silent {
 		s.notify(g.id, c.now, Notice{Type: NoticeMemberJoined, Operator: c.identifier, Accounts: joined})
+	}
+	s.fireJoined(c, g, joinInvited, joined)
+	if full && len(joined) == 0 {
+		s.fireFull(c, g)
 	}
 	return answer{fieldMembers: results}, nil
 }
@@ -167,6 +192,7 @@ func (s *Simulator) deleteGroupMember(c *call) (answer, error) {
 	if len(gone) > 0 && !silent {
 		s.notify(g.id, c.now, Notice{Type: NoticeMemberKicked, Operator: c.identifier, Accounts: gone, Text: reason})
 	}
+	s.fireExited(c, g, exitKicked, gone)
 	return nil, nil
 }
 
@@ -305,7 +331,9 @@ func (s *Simulator) changeMember(c *call, g *group, m *member, role, msgFlag, na
 		m.nameCard = *nameCard
 		changed = append(changed, ChangedField{Name: "NameCard", Value: *nameCard})
 	}
-	changed = append(changed, customChanges(mergeFields(&m.custom, fields))...)
+	custom := mergeFields(&m.custom, fields)
+	changed = append(changed, customChanges(custom)...)
+	s.fireMemberFields(c, g, m, custom)
 	if len(changed) > 0 {
 		s.notify(g.id, c.now, Notice{Type: NoticeMemberInfoChanged, Operator: c.identifier, Accounts: []string{m.id}, Fields: changed})
 	}

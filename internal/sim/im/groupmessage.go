@@ -92,6 +92,15 @@ type groupDraft struct {
 	body       messageBody
 	onlineOnly bool
 	to         []string
+
+	forbidBefore, forbidAfter bool // callbacks that a REST call does without
+}
+
+// posting is what became of a message that was not refused.
+type posting struct {
+	sent     sentMessage
+	dropped  string // why it was lost although its sender is told of success
+	repeated bool   // sent is what the first of equal messages got
 }
 
 // maySpeak refuses a sender who is muted or banned, or who is not privileged
@@ -109,24 +118,36 @@ func (s *Simulator) maySpeak(g *group, id string, now int64) *Refusal {
 	return nil
 }
 
-// postToGroup filters, counts and stores a message. A repeat within the window
-// gets what the first one got. dropped says why the message was lost although
-// the answer is a success.
-func (s *Simulator) postToGroup(c *call, g *group, draft groupDraft) (sent sentMessage, dropped string, refusal *Refusal) {
-	key := groupKey{group: g.id, random: draft.random, sum: draft.body.checksum}
+// groupKey recognises a repeat of the message.
+func (s *Simulator) groupKey(g *group, draft groupDraft) groupKey {
 	if s.options.DedupBySender {
-		key.sender, key.sum = draft.from, 0
+		return groupKey{group: g.id, random: draft.random, sender: draft.from}
 	}
+	return groupKey{group: g.id, random: draft.random, sum: draft.body.checksum}
+}
+
+// postToGroup filters, counts and stores a message. A repeat within the window
+// gets what the first one got. The local filter sees what the callback has
+// made of the message.
+func (s *Simulator) postToGroup(c *call, g *group, draft *groupDraft) (posting, *Refusal) {
+	key := s.groupKey(g, *draft)
 	if first, repeated := s.groupRepeats.seen(key, c.now); repeated {
-		return first, "", nil
+		return posting{sent: first, repeated: true}, nil
 	}
+	if refusal := c.ruling.refusal(groupMessageRulings); refusal != nil {
+		return posting{}, refusal
+	}
+	if c.ruling.drops(groupMessageRulings) {
+		return posting{sent: sentMessage{time: c.unix()}, dropped: dropCallback}, nil
+	}
+	c.ruling.rewrite(&draft.body)
 	if !s.audit.apply(&draft.body) {
-		return sentMessage{}, "", refuse(codeTextBlocked, "the text is blocked")
+		return posting{}, refuse(codeTextBlocked, "the text is blocked")
 	}
 	if !g.flow.admit(c.unix(), draft.priority) {
-		return sentMessage{time: c.unix()}, dropFrequency, nil
+		return posting{sent: sentMessage{time: c.unix()}, dropped: dropFrequency}, nil
 	}
-	sent = sentMessage{time: c.unix(), seq: g.nextMsgSeq}
+	sent := sentMessage{time: c.unix(), seq: g.nextMsgSeq}
 	if g.kind == typeLive && s.options.ConstantLiveSeq {
 		sent.seq = 1
 	} else {
@@ -144,33 +165,71 @@ func (s *Simulator) postToGroup(c *call, g *group, draft groupDraft) (sent sentM
 		body: draft.body, onlineOnly: draft.onlineOnly, to: draft.to,
 	})
 	s.groupRepeats.remember(key, sent, c.now)
-	return sent, "", nil
+	return posting{sent: sent}, nil
+}
+
+// deliverToGroup posts a message for its sender and tells of the outcome.
+func (s *Simulator) deliverToGroup(c *call, g *group, draft groupDraft) (posting, error) {
+	post, refusal := s.postToGroup(c, g, &draft)
+	switch {
+	case refusal != nil:
+		s.fireGroupSendFailure(c, g, draft, refusal)
+		return posting{}, refusal
+	case post.dropped == "" && !post.repeated:
+		s.fireGroupMessage(c, g, draft, post.sent)
+	}
+	return post, nil
+}
+
+// askToPost makes the question before a message, unless it is a repeat.
+func (s *Simulator) askToPost(c *call, g *group, draft groupDraft) *question {
+	if _, repeated := s.groupRepeats.seen(s.groupKey(g, draft), c.now); repeated || draft.forbidBefore {
+		return nil
+	}
+	return &question{command: beforeSendToGroup, origin: c.origin, fields: groupMessageFields(c, g, draft), message: true}
+}
+
+// readGroupSend finds the group of send_group_msg and reads and checks the
+// message. A message that is refused although its group exists is told of.
+func (s *Simulator) readGroupSend(c *call) (*group, groupDraft, error) {
+	g, err := s.findGroup(c)
+	if err != nil {
+		return nil, groupDraft{}, err
+	}
+	draft, err := s.readGroupDraft(c, g)
+	if err == nil && c.has(fieldFrom) {
+		if _, exists := s.accounts[draft.from]; !exists {
+			err = refuse(codeGroupNoUser, "From_Account does not exist")
+		} else if refusal := s.maySpeak(g, draft.from, c.unix()); refusal != nil {
+			err = refusal
+		}
+	}
+	if err != nil {
+		s.fireGroupSendFailure(c, g, draft, asRefusal(err))
+	}
+	return g, draft, err
+}
+
+func (s *Simulator) askSendGroupMsg(c *call) (*question, error) {
+	g, draft, err := s.readGroupSend(c)
+	if err != nil {
+		return nil, err
+	}
+	return s.askToPost(c, g, draft), nil
 }
 
 func (s *Simulator) sendGroupMsg(c *call) (answer, error) {
-	g, err := s.findGroup(c)
+	g, draft, err := s.readGroupSend(c)
 	if err != nil {
 		return nil, err
 	}
-	draft, err := s.readGroupDraft(c, g)
+	post, err := s.deliverToGroup(c, g, draft)
 	if err != nil {
 		return nil, err
 	}
-	if c.has("From_Account") {
-		if _, exists := s.accounts[draft.from]; !exists {
-			return nil, refuse(codeGroupNoUser, "From_Account does not exist")
-		}
-		if refusal := s.maySpeak(g, draft.from, c.unix()); refusal != nil {
-			return nil, refusal
-		}
-	}
-	sent, dropped, refusal := s.postToGroup(c, g, draft)
-	if refusal != nil {
-		return nil, refusal
-	}
-	result := answer{"MsgTime": sent.time, fieldMsgSeq: sent.seq}
-	if dropped != "" {
-		result["MsgDropReason"] = dropped
+	result := answer{"MsgTime": post.sent.time, fieldMsgSeq: post.sent.seq}
+	if post.dropped == dropFrequency {
+		result["MsgDropReason"] = post.dropped
 	}
 	return result, nil
 }
@@ -186,9 +245,10 @@ func (s *Simulator) readGroupDraft(c *call, g *group) (groupDraft, error) {
 	if name, given := c.choice("MsgPriority", "High", "Normal", "Low", "Lowest"); given {
 		draft.priority = priorities[name]
 	}
-	if from, given := c.account("From_Account"); given {
+	if from, given := c.account(fieldFrom); given {
 		draft.from = from
 	}
+	draft.forbidBefore, draft.forbidAfter = c.forbids(forbidBefore), c.forbids(forbidAfter)
 	draft.onlineOnly = c.flag("OnlineOnlyFlag")
 	control, _ := c.texts("SendMsgControl")
 	draft.to, _ = c.accounts(fieldTo)
@@ -275,7 +335,8 @@ func (s *Simulator) sendBroadcastMsg(c *call) (answer, error) {
 	for _, g := range s.groupOrder {
 		if g.kind == typeLive {
 			// Filtered or not, a broadcast has one answer for all groups.
-			_, _, _ = s.postToGroup(c, g, draft)
+			copied := draft
+			_, _ = s.postToGroup(c, g, &copied)
 		}
 	}
 	return answer{fieldMsgSeq: sent.seq}, nil

@@ -91,6 +91,7 @@ func newHarness(tb testing.TB, change ...func(*im.Options)) *harness {
 		apply(&options)
 	}
 	simulator := im.New(options)
+	tb.Cleanup(simulator.Close)
 	if err := simulator.SeedAccounts(im.AccountSeed{UserID: "alice"}, im.AccountSeed{UserID: "bob"}, im.AccountSeed{UserID: "carol"}); err != nil {
 		tb.Fatal(err)
 	}

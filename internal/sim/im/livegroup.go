@@ -62,12 +62,23 @@ func (s *Simulator) liveGroup(c *call) (*group, error) {
 // viewers lists who is watching, as the provider would know it now.
 func (s *Simulator) viewers(g *group, now time.Time) []*member {
 	if s.options.OnlineRefresh == 0 {
-		return g.members.order
+		return g.present()
 	}
 	if g.stale.at.IsZero() || now.Sub(g.stale.at) >= s.options.OnlineRefresh {
-		g.stale = staleView{at: now, viewers: slices.Clone(g.members.order)}
+		g.stale = staleView{at: now, viewers: slices.Clone(g.present())}
 	}
 	return g.stale.viewers
+}
+
+// present lists the viewers whose heartbeat is not lost.
+func (g *group) present() []*member {
+	if len(g.offline) == 0 {
+		return g.members.order
+	}
+	return slices.DeleteFunc(slices.Clone(g.members.order), func(m *member) bool {
+		_, lost := g.offline[m.id]
+		return lost
+	})
 }
 
 // getOnlineMemberNum counts viewers of a live group, or the online members of

@@ -70,7 +70,7 @@ var elementFields = map[string]map[string]bool{
 
 // readMessage reads MsgBody and CloudCustomData.
 func (c *call) readMessage(codes messageCodes) messageBody {
-	value, present := c.fields["MsgBody"]
+	value, present := c.fields[fieldMsgBody]
 	if !present || value == nil {
 		c.fail(codes.missing, "MsgBody is required")
 		return messageBody{}
@@ -84,7 +84,7 @@ func (c *call) readMessage(codes messageCodes) messageBody {
 		c.fail(codes.malformed, "MsgBody is not in message format")
 		return messageBody{}
 	}
-	cloud, _ := c.text("CloudCustomData")
+	cloud, _ := c.text(fieldCloud)
 	encoded, err := json.Marshal(elements)
 	if err != nil || len(encoded)+len(cloud) > maxMessageBytes {
 		c.fail(codes.tooLong, "a message has at most %d bytes", maxMessageBytes)

@@ -40,6 +40,9 @@ type GroupChange struct {
 	// Operator is the account that the notice names; empty means the first
 	// administrator of the application, as for the operator's own calls.
 	Operator string `json:"operator,omitempty"`
+	// Platform is where callbacks say that it comes from; empty means Web, and
+	// RESTAPI is another back end.
+	Platform string `json:"platform,omitempty"`
 }
 
 // MutateGroup changes a group as another back end would, with the notices that
@@ -48,23 +51,28 @@ func (s *Simulator) MutateGroup(id string, change GroupChange) error {
 	if change.MuteAllMember != nil && *change.MuteAllMember != "On" && *change.MuteAllMember != "Off" {
 		return fmt.Errorf("muteAllMember %q: must be On or Off", *change.MuteAllMember)
 	}
+	operator := orDefault(change.Operator, s.options.Administrators[0])
+	c, err := s.clientCall(operator, change.Platform)
+	if err != nil {
+		return err
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	g, err := s.groupByID(id)
 	if err != nil {
 		return err
 	}
-	operator := orDefault(change.Operator, s.options.Administrators[0])
-	c := &call{now: s.now(), identifier: operator, params: newParams(nil, groupService)}
 	s.changeGroup(c, g, operator, baseChange{
 		name: change.Name, introduction: change.Introduction, notification: change.Notification,
 		faceURL: change.FaceURL, muteAll: change.MuteAllMember,
 	}, change.CustomFields)
 	if change.Owner != nil && *change.Owner != g.owner {
+		former := g.owner
 		g.owner = *change.Owner
 		g.touched(c.now)
 		s.notify(g.id, c.now, Notice{Type: NoticeOwnerChanged, Operator: operator, Accounts: []string{g.owner},
-			Fields: []ChangedField{{Name: "Owner_Account", Value: g.owner}}})
+			Fields: []ChangedField{{Name: fieldOwner, Value: g.owner}}})
+		s.fireOwnerChanged(c, g, former)
 	}
 	if change.Administrators != nil {
 		g.liveAdmins = slices.Clone(change.Administrators)
@@ -84,11 +92,18 @@ func (s *Simulator) mutateAttributes(c *call, g *group, change GroupChange) {
 		delete(next, key)
 		order = append(order, key)
 	}
+	gone := attributeChanges(g.attributes, next, order)
 	next, added := s.mergeAttributes(next, change.Attributes)
-	changed := attributeChanges(g.attributes, next, append(order, added...))
+	changed := attributeChanges(g.attributes, next, append(slices.Clone(order), added...))
 	g.attributes = next
 	if len(changed) > 0 {
 		s.notify(g.id, c.now, Notice{Type: NoticeAttributesChanged, Operator: c.identifier, Fields: changed})
+	}
+	if len(gone) > 0 {
+		s.fireAttributes(c, g, attributesDelete, order)
+	}
+	if len(added) > 0 && len(changed) > 0 {
+		s.fireAttributes(c, g, attributesModify, added)
 	}
 }
 
@@ -101,7 +116,9 @@ func (s *Simulator) DestroyGroup(id string) bool {
 	if !ok {
 		return false
 	}
-	s.removeGroup(g, s.options.Administrators[0], s.now())
+	c, _ := s.clientCall(s.options.Administrators[0], "")
+	s.removeGroup(g, c.identifier, c.now)
+	s.fireDestroyed(c, g)
 	return true
 }
 

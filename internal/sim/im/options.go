@@ -194,7 +194,11 @@ type Options struct {
 	// may be. 0 means that they are always current.
 	OnlineRefresh time.Duration
 
-	// CallLogSize is how many calls the log keeps. 0 means 4096.
+	// Callback configures the callbacks to the application.
+	Callback CallbackOptions
+
+	// CallLogSize is how many calls the log keeps, and how many callbacks. 0
+	// means 4096.
 	CallLogSize int
 	// Seed makes injected probabilities repeatable.
 	Seed uint64
@@ -220,6 +224,9 @@ func (o Options) Validate() error {
 		if !slices.Contains(allFeatures, feature) {
 			return fmt.Errorf("feature %q: not one of %v", feature, allFeatures)
 		}
+	}
+	if err := o.Callback.Validate(); err != nil {
+		return err
 	}
 	fields := newFieldRegistry()
 	for _, definition := range o.GroupFields {
@@ -253,6 +260,7 @@ func (o Options) withDefaults() Options {
 	o.LockAfterFailures = orDefault(o.LockAfterFailures, 10)
 	o.LockDuration = orDefault(o.LockDuration, time.Minute)
 	o.CallLogSize = orDefault(o.CallLogSize, 4096)
+	o.Callback = o.Callback.withDefaults()
 	if o.TrialEdition {
 		o.MaxAVChatRooms = orDefault(o.MaxAVChatRooms, 10)
 		o.MaxMembers = orDefault(o.MaxMembers, 20)

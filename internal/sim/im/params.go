@@ -29,6 +29,9 @@ import (
 // Names that many calls share.
 const (
 	fieldGroupID = "GroupId"
+	fieldType    = "Type"
+	fieldName    = "Name"
+	fieldOwner   = "Owner_Account"
 	fieldMember  = "Member_Account"
 	fieldMembers = "MemberList"
 	fieldMsgSeq  = "MsgSeq"

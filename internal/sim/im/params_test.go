@@ -137,7 +137,15 @@ func runAll(t *testing.T, kind string, fields map[string]any) {
 				t.Fatal(err)
 			}
 		}
-		result, requestID, refusal := s.run(command, fields, "administrator")
+		if command.ask != nil {
+			q, err := s.prepare(func() (*question, error) {
+				return command.ask(s, s.newCall(fields, command.service, "administrator", origin{}))
+			})
+			if q != nil && err != nil {
+				t.Errorf("%s asks %+v, %v", command.path(), q, err)
+			}
+		}
+		result, requestID, refusal := s.run(command, s.newCall(fields, command.service, "administrator", origin{}))
 		payload, _ := encodeAnswer(command, result, refusal, requestID)
 		if !json.Valid(payload) {
 			t.Errorf("%s answered %q", command.path(), payload)

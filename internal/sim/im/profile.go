@@ -126,10 +126,18 @@ func (s *Simulator) portraitSet(c *call) (answer, error) {
 	if !ok {
 		return nil, refuse(codeProfileMissing, "account %s does not exist", id)
 	}
+	s.setProfile(c, user, items)
+	return nil, nil
+}
+
+// setProfile writes checked tags and tells of them.
+func (s *Simulator) setProfile(c *call, user *account, items []profileItem) {
+	written := make([]profileItem, 0, len(items))
 	for _, item := range items {
 		s.storeProfile(user, item.tag, item.value)
+		written = append(written, profileItem{tag: item.tag, value: user.profile[item.tag]})
 	}
-	return nil, nil
+	s.fireProfile(c, user.id, written)
 }
 
 func (s *Simulator) portraitGet(c *call) (answer, error) {

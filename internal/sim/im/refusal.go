@@ -69,10 +69,12 @@ const (
 // Codes of messages.
 const (
 	codeMessageAccount      = 20003
+	codeChatRejected        = 20006
 	codeMessageGone         = 20022
 	codeMessageRecalled     = 20023
 	codeSenderMuted         = 20012
 	codeTextBlocked         = 80001
+	codeCallbackFailed      = 80003
 	codeGroupMessageTooLong = 80002
 	codeMessageTooLong      = 93000
 	codeChatJSON            = 90001
@@ -107,6 +109,7 @@ const (
 	codeGroupJSON          = 10011
 	codeGroupMember        = 10013
 	codeGroupFull          = 10014
+	codeGroupRejected      = 10016
 	codeGroupID            = 10015
 	codeGroupMuted         = 10017
 	codeGroupTooLarge      = 10018

@@ -17,9 +17,11 @@ limitations under the License.
 package im
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -67,6 +69,10 @@ func seedValue(value any) (any, error) {
 		return typed, nil
 	case int:
 		return int64(typed), nil
+	case json.Number:
+		if number, err := strconv.ParseInt(typed.String(), 10, 64); err == nil {
+			return number, nil
+		}
 	case float64:
 		if typed == float64(int64(typed)) {
 			return int64(typed), nil

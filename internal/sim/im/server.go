@@ -22,6 +22,7 @@ import (
 	"errors"
 	"io"
 	"math"
+	"net"
 	"net/http"
 	"net/url"
 	"slices"
@@ -45,8 +46,18 @@ func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // call is one request on its way through a command.
 type call struct {
 	params
-	identifier string // the administrator who calls
+	identifier string // the administrator, or the client, who calls
+	origin     origin
 	now        time.Time
+	began      time.Time // before any callback was asked
+	ruling     *ruling   // of the callback before the command, if any was asked
+	drawnSeq   *uint32   // the MsgSeq of a message that was given none
+}
+
+// newCall makes a call that begins now.
+func (s *Simulator) newCall(fields map[string]any, service *service, identifier string, from origin) *call {
+	now := s.now()
+	return &call{params: newParams(fields, service), identifier: identifier, origin: from, now: now, began: now}
 }
 
 // unix returns the time of the call as the API counts it.
@@ -68,7 +79,8 @@ func (s *Simulator) serveAPI(w http.ResponseWriter, r *http.Request) {
 	var result answer
 	var requestID string
 	if refusal == nil && disturbed.runs() {
-		result, requestID, refusal = s.run(command, fields, r.URL.Query().Get("identifier"))
+		c := s.newCall(fields, command.service, r.URL.Query().Get("identifier"), remoteOrigin(r))
+		result, requestID, refusal = s.run(command, c)
 	}
 	if disturbed.refusal != nil {
 		result, refusal = nil, disturbed.refusal
@@ -167,16 +179,28 @@ func (s *Simulator) checkAdministrator(command *command, identifier string, issu
 	return nil
 }
 
-// run executes a command as one atomic step.
-func (s *Simulator) run(command *command, fields map[string]any, identifier string) (answer, string, *Refusal) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	c := &call{params: newParams(fields, command.service), identifier: identifier, now: s.now()}
-	result, err := command.run(s, c)
-	requestID := ""
-	if command.style() == envelopeRequest {
-		requestID = s.nextRequestID()
+// remoteOrigin is where a call of the API comes from.
+func remoteOrigin(r *http.Request) origin {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		host = r.RemoteAddr
 	}
+	return origin{platform: platformREST, ip: host}
+}
+
+// run executes a command as one atomic step, after its before-callback.
+func (s *Simulator) run(command *command, c *call) (answer, string, *Refusal) {
+	var ask func() (*question, error)
+	if command.ask != nil {
+		ask = func() (*question, error) { return command.ask(s, c) }
+	}
+	requestID := ""
+	result, err := s.act(c, command.asks, ask, func() (answer, error) {
+		if command.style() == envelopeRequest {
+			requestID = s.nextRequestID()
+		}
+		return command.run(s, c)
+	})
 	if err != nil {
 		return nil, requestID, asRefusal(err)
 	}

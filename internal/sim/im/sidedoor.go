@@ -55,7 +55,15 @@ func (s *Simulator) newSideDoor() http.Handler {
 	route("POST /sim/groups/{id}/messages", s.doorSend)
 	route("POST /sim/groups/{id}/join", s.doorJoin)
 	route("POST /sim/groups/{id}/leave", s.doorLeave)
+	route("POST /sim/groups/{id}/offline", s.doorOffline)
+	route("POST /sim/groups/{id}/online", s.doorOnline)
+	route("PUT /sim/accounts/{id}/profile", s.doorProfile)
 	route("GET /sim/chats", s.doorChat)
+	route("POST /sim/chats/messages", s.doorSendChat)
+	route("POST /sim/chats/read", s.doorReadChat)
+	route("GET /sim/callback", s.doorCallback)
+	route("PUT /sim/callback", s.doorSetCallback)
+	route("DELETE /sim/callback", s.doorResetCallback)
 	route("GET /sim/calls", s.doorCalls)
 	route("DELETE /sim/calls", s.doorResetCalls)
 	route("GET /sim/faults", s.doorFaults)
@@ -123,6 +131,7 @@ func describeError(err error) (int, any) {
 func decode(r *http.Request, into any) error {
 	decoder := json.NewDecoder(r.Body)
 	decoder.DisallowUnknownFields()
+	decoder.UseNumber()
 	if err := decoder.Decode(into); err != nil {
 		return fmt.Errorf("body: %w", err)
 	}
@@ -225,14 +234,11 @@ func (s *Simulator) doorDeleteAccount(r *http.Request) (any, error) {
 }
 
 func (s *Simulator) doorPresence(r *http.Request) (any, error) {
-	var body struct {
-		State     string           `json:"state"`
-		Platforms []PlatformStatus `json:"platforms"`
-	}
-	if err := decode(r, &body); err != nil {
+	var change PresenceChange
+	if err := decode(r, &change); err != nil {
 		return nil, err
 	}
-	return nil, s.SetPresence(r.PathValue("id"), body.State, body.Platforms...)
+	return nil, s.ChangePresence(r.PathValue("id"), change)
 }
 
 func (s *Simulator) doorGroup(r *http.Request) (any, error) {
@@ -289,28 +295,6 @@ func (s *Simulator) doorSend(r *http.Request) (any, error) {
 		return nil, err
 	}
 	return s.SendAsClient(r.PathValue("id"), message)
-}
-
-// doorUsers names the accounts that join or leave.
-type doorUsers struct {
-	UserIDs []string `json:"userIDs"`
-}
-
-func (s *Simulator) doorJoin(r *http.Request) (any, error) { return s.doorEach(r, s.JoinViewer) }
-
-func (s *Simulator) doorLeave(r *http.Request) (any, error) { return s.doorEach(r, s.LeaveViewer) }
-
-func (s *Simulator) doorEach(r *http.Request, act func(groupID, userID string) error) (any, error) {
-	var body doorUsers
-	if err := decode(r, &body); err != nil {
-		return nil, err
-	}
-	for _, id := range body.UserIDs {
-		if err := act(r.PathValue("id"), id); err != nil {
-			return nil, err
-		}
-	}
-	return nil, nil
 }
 
 func (s *Simulator) doorChat(r *http.Request) (any, error) {

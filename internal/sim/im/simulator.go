@@ -27,17 +27,20 @@ import (
 
 // Simulator is a stateful stand-in for the IM server API. It serves the API
 // under /v4/ and the side door under /sim/. All methods are safe for
-// concurrent use.
+// concurrent use. One that has ever been configured to fire callbacks must be
+// closed.
 type Simulator struct {
-	options  Options
-	auth     *authenticator
-	limits   *rateLimits
-	calls    *callRecorder
-	faults   *faultSet
-	sideDoor http.Handler
+	options   Options
+	auth      *authenticator
+	limits    *rateLimits
+	calls     *callRecorder
+	faults    *faultSet
+	callbacks *callbacks
+	sideDoor  http.Handler
 
 	// mu guards everything below. Commands run under it one after the other,
-	// which is what makes them atomic; none of them waits for anything.
+	// which is what makes them atomic; none of them waits for anything. A
+	// callback before a command is asked outside of it.
 	mu             sync.Mutex
 	fields         *fieldRegistry
 	mangles        []Mangle
@@ -103,9 +106,14 @@ func New(o Options) *Simulator {
 			s.addAccount(id, start)
 		}
 	}
+	s.callbacks = newCallbacks(o)
 	s.sideDoor = s.newSideDoor()
 	return s
 }
+
+// Close ends what runs in the background and drops the callbacks that have not
+// been sent. The simulator goes on answering, without callbacks.
+func (s *Simulator) Close() { s.callbacks.close() }
 
 // mustDefine adds a definition that Options.Validate has accepted.
 func (s *Simulator) mustDefine(scope fieldScope, definition FieldDefinition, at time.Time) {
