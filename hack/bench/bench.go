@@ -66,7 +66,7 @@ type bench struct {
 	controller  *controller
 	died        chan struct{} // receives when a controller ends by itself
 	apiFloor    time.Duration
-	results     results
+	results     measure.Results
 }
 
 func prepare(ctx context.Context, folder string, rooms int) (*bench, error) {

@@ -29,6 +29,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"github.com/liveroom-io/liveroom-operator/hack/measure"
 )
 
 const stopPatience = 30 * time.Second
@@ -65,7 +67,7 @@ func (b *bench) start(ctx context.Context) error {
 		if c.stopping.Load() {
 			return
 		}
-		fmt.Fprintf(os.Stderr, "bench: the controller has ended: %v\n%s", outcome, tail(c.log))
+		fmt.Fprintf(os.Stderr, "bench: the controller has ended: %v\n%s", outcome, measure.Tail(c.log))
 		select {
 		case b.died <- struct{}{}:
 		default: // nobody has taken notice of an earlier end yet
@@ -80,7 +82,7 @@ func (c *controller) stop() error {
 		<-c.ended
 		return nil
 	}
-	c.maxRSS = peakMemory(c.command.Process.Pid)
+	c.maxRSS = measure.PeakMemory(c.command.Process.Pid)
 	if err := c.command.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return fmt.Errorf("stopping the controller: %w", err)
 	}
@@ -92,35 +94,6 @@ func (c *controller) stop() error {
 		<-c.ended
 		return errors.Join(errors.New("the controller did not stop in time"), err)
 	}
-}
-
-// peakMemory is the largest resident set of a running process, in bytes, or 0
-// where the system does not tell. What the system says at a process's end is no
-// use: on Linux that includes the parent as it was before the exec.
-func peakMemory(pid int) int64 {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
-	if err != nil {
-		return 0
-	}
-	for line := range strings.Lines(string(text)) {
-		if rest, found := strings.CutPrefix(line, "VmHWM:"); found {
-			kib, err := strconv.ParseInt(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(rest), "kB")), 10, 64)
-			if err == nil {
-				return kib * 1024
-			}
-		}
-	}
-	return 0
-}
-
-// tail is the end of a log, for people.
-func tail(path string) string {
-	const length = 4096
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return err.Error() + "\n"
-	}
-	return string(text[max(0, len(text)-length):])
 }
 
 // lines counts the lines of the log from an offset on, and returns its end.

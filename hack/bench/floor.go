@@ -52,9 +52,9 @@ func (b *bench) floor(ctx context.Context) error {
 			b.apiFloor, create = writing, creating
 		}
 	}
-	b.results.note("API server's time to create the rooms", create.Round(time.Millisecond).String())
-	b.results.note("API server's floor for the writes", b.apiFloor.Round(time.Millisecond).String())
-	b.results.note("IM's floor for create_group", b.imFloor().String())
+	b.results.Note("API server's time to create the rooms", create.Round(time.Millisecond).String())
+	b.results.Note("API server's floor for the writes", b.apiFloor.Round(time.Millisecond).String())
+	b.results.Note("IM's floor for create_group", b.imFloor().String())
 	return nil
 }
 
@@ -80,7 +80,7 @@ func (b *bench) floorRound(ctx context.Context, round int) (creating, writing ti
 		return 0, 0, err
 	}
 	writing = time.Since(began)
-	b.results.note(fmt.Sprintf("floor, round %d: busy cores, of the bench and of others", round+1), lookAtMachine().since(idle))
+	b.results.Note(fmt.Sprintf("floor, round %d: busy cores, of the bench and of others", round+1), lookAtMachine().since(idle))
 	return creating, writing, b.each(ctx, rooms, func(ctx context.Context, room *imv1alpha1.LiveRoom) error {
 		base := room.DeepCopy()
 		room.Finalizers = nil

@@ -31,6 +31,8 @@ import (
 	"os/signal"
 	"syscall"
 	"time"
+
+	"github.com/liveroom-io/liveroom-operator/hack/measure"
 )
 
 // runTimeout bounds everything but the steady time. The single waits have bounds
@@ -51,7 +53,7 @@ func measure(rooms int, steady time.Duration) int {
 	ctx, cancel := context.WithTimeout(ctx, runTimeout+steady)
 	defer cancel()
 	results, err := run(ctx, rooms, steady)
-	missed := results.print(os.Stdout)
+	missed := results.Print(os.Stdout)
 	switch {
 	case err != nil:
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -63,7 +65,7 @@ func measure(rooms int, steady time.Duration) int {
 	return 0
 }
 
-func run(ctx context.Context, rooms int, steady time.Duration) (results results, err error) {
+func run(ctx context.Context, rooms int, steady time.Duration) (results measure.Results, err error) {
 	folder, err := os.MkdirTemp("", "liveroom-bench-")
 	if err != nil {
 		return nil, fmt.Errorf("making a working folder: %w", err)

@@ -50,10 +50,10 @@ func (b *bench) restart(ctx context.Context) error {
 		return err
 	}
 	writes := after.minus(before)
-	b.results.exactly("restart: writes to IM", imWrites(b.simulator.CallLog()), 0)
-	b.results.exactly("restart: API writes", writes.sum(), 0)
-	b.results.exactly("restart: events", writes.events, 0)
-	b.results.note("restart: get_group_info", fmt.Sprintf("%d for %d rooms", b.simulator.Calls("get_group_info"), 2*b.rooms))
+	b.results.Exactly("restart: writes to IM", imWrites(b.simulator.CallLog()), 0)
+	b.results.Exactly("restart: API writes", writes.sum(), 0)
+	b.results.Exactly("restart: events", writes.events, 0)
+	b.results.Note("restart: get_group_info", fmt.Sprintf("%d for %d rooms", b.simulator.Calls("get_group_info"), 2*b.rooms))
 	return nil
 }
 
@@ -85,11 +85,11 @@ func (b *bench) steady(ctx context.Context, length time.Duration) error {
 	}
 	writes := after.minus(before)
 	name := fmt.Sprintf("steady %s", length)
-	b.results.exactly(name+": log lines", lines, 0)
-	b.results.exactly(name+": events", writes.events, 0)
-	b.results.exactly(name+": API writes", writes.sum(), 0)
-	b.results.exactly(name+": writes to IM", imWrites(b.simulator.CallLog()), 0)
-	b.results.note(name+": get_group_info", fmt.Sprintf("%d for %d rooms", b.simulator.Calls("get_group_info"), 2*b.rooms))
+	b.results.Exactly(name+": log lines", lines, 0)
+	b.results.Exactly(name+": events", writes.events, 0)
+	b.results.Exactly(name+": API writes", writes.sum(), 0)
+	b.results.Exactly(name+": writes to IM", imWrites(b.simulator.CallLog()), 0)
+	b.results.Note(name+": get_group_info", fmt.Sprintf("%d for %d rooms", b.simulator.Calls("get_group_info"), 2*b.rooms))
 	if err := b.controller.stop(); err != nil {
 		return err
 	}
@@ -99,9 +99,9 @@ func (b *bench) steady(ctx context.Context, length time.Duration) error {
 
 // noteUsage adds what a controller that has ended took from the machine.
 func (b *bench) noteUsage(during string) {
-	b.results.note("controller, "+during+": CPU", format(b.controller.cpu.Seconds(), "s"))
+	b.results.Note("controller, "+during+": CPU", format(b.controller.cpu.Seconds(), "s"))
 	if b.controller.maxRSS > 0 {
-		b.results.note("controller, "+during+": max RSS", format(float64(b.controller.maxRSS)/(1<<20), " MiB"))
+		b.results.Note("controller, "+during+": max RSS", format(float64(b.controller.maxRSS)/(1<<20), " MiB"))
 	}
 }
 
@@ -113,7 +113,7 @@ func (b *bench) noteEvents(ctx context.Context, scenario string) error {
 		return fmt.Errorf("listing events: %w", err)
 	}
 	for _, event := range list.Items {
-		b.results.note(scenario+": event", fmt.Sprintf("%s %s: %s %s", event.Regarding.Kind, event.Regarding.Name, event.Reason, event.Note))
+		b.results.Note(scenario+": event", fmt.Sprintf("%s %s: %s %s", event.Regarding.Kind, event.Regarding.Name, event.Reason, event.Note))
 	}
 	return nil
 }

@@ -102,7 +102,7 @@ func (b *bench) scenario(ctx context.Context, name string, begin func(applied fu
 	if err != nil {
 		return err
 	}
-	b.results.note(name+": busy cores, of the bench and of others", busy)
+	b.results.Note(name+": busy cores, of the bench and of others", busy)
 	b.judge(name, began, times, ready, after.minus(before))
 	return b.noteEvents(ctx, name)
 }

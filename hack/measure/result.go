@@ -14,7 +14,8 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-package main
+// Package measure prints figures against their bars, and looks at processes.
+package measure
 
 import (
 	"fmt"
@@ -22,37 +23,43 @@ import (
 	"text/tabwriter"
 )
 
-// result is one figure. A figure without a bar is there to be read.
-type result struct {
+// Result is one figure. A figure without a bar is there to be read.
+type Result struct {
 	name  string
 	value string
 	bar   string
 	ok    bool
 }
 
-type results []result
+// Results are figures in the order in which they were measured.
+type Results []Result
 
-// atMost adds a figure that must not exceed a bar.
-func (r *results) atMost(name string, value, bar float64, unit string) {
-	*r = append(*r, result{name, format(value, unit), "<= " + format(bar, unit), value <= bar})
+// AtMost adds a figure that must not exceed a bar.
+func (r *Results) AtMost(name string, value, bar float64, unit string) {
+	*r = append(*r, Result{name, format(value, unit), "<= " + format(bar, unit), value <= bar})
 }
 
-// exactly adds a figure that must be a number.
-func (r *results) exactly(name string, value, bar int) {
-	*r = append(*r, result{name, fmt.Sprint(value), fmt.Sprint(bar), value == bar})
+// AtLeast adds a figure that must reach a bar.
+func (r *Results) AtLeast(name string, value, bar float64, unit string) {
+	*r = append(*r, Result{name, format(value, unit), ">= " + format(bar, unit), value >= bar})
 }
 
-// note adds a figure without a bar.
-func (r *results) note(name, value string) {
-	*r = append(*r, result{name: name, value: value, ok: true})
+// Exactly adds a figure that must be a number.
+func (r *Results) Exactly(name string, value, bar int) {
+	*r = append(*r, Result{name, fmt.Sprint(value), fmt.Sprint(bar), value == bar})
+}
+
+// Note adds a figure without a bar.
+func (r *Results) Note(name, value string) {
+	*r = append(*r, Result{name: name, value: value, ok: true})
 }
 
 func format(value float64, unit string) string {
 	return fmt.Sprintf("%.4g%s", value, unit)
 }
 
-// print writes the table and returns how many bars were missed.
-func (r results) print(out io.Writer) (missed int) {
+// Print writes the table and returns how many bars were missed.
+func (r Results) Print(out io.Writer) (missed int) {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "FIGURE\tVALUE\tBAR\tOK")
 	for _, one := range r {

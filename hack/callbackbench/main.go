@@ -1,0 +1,107 @@
+/*
+Copyright 2026 The LiveRoom Operator Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+// Command callbackbench measures the webhook against the numbers it is meant to
+// reach: the real binary, a real API server, callbacks over HTTP. The generator
+// shares the machine with it; throughput is compared with a bare handler that
+// only parses the same JSON, measured in the same run. It ends with an error if
+// a bar is missed.
+//
+//	go run ./hack/callbackbench [--rounds 20] [--seconds 5] [--active 60s]
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/liveroom-io/liveroom-operator/hack/measure"
+)
+
+// runTimeout bounds everything. The single waits have bounds of their own.
+const runTimeout = 30 * time.Minute
+
+// settings of a run.
+type settings struct {
+	rounds int
+	length time.Duration
+	active time.Duration
+}
+
+func main() {
+	if len(os.Args) == 3 && os.Args[1] == bareCommand {
+		serveBare(os.Args[2])
+		return
+	}
+	var s settings
+	flag.IntVar(&s.rounds, "rounds", 20, "how often the webhook is killed under load")
+	flag.DurationVar(&s.length, "length", 5*time.Second, "length of one measurement of throughput")
+	flag.DurationVar(&s.active, "active", time.Minute, "how long 1,000 rooms are active")
+	flag.Parse()
+	os.Exit(run(s))
+}
+
+// run is main without the process: it returns the exit code.
+func run(s settings) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	ctx, cancel := context.WithTimeout(ctx, runTimeout)
+	defer cancel()
+	results, err := all(ctx, s)
+	missed := results.Print(os.Stdout)
+	switch {
+	case err != nil:
+		fmt.Fprintln(os.Stderr, "callbackbench:", err)
+		return 1
+	case missed > 0:
+		fmt.Fprintf(os.Stderr, "callbackbench: %d bars missed\n", missed)
+		return 1
+	}
+	return 0
+}
+
+func all(ctx context.Context, s settings) (results measure.Results, err error) {
+	folder, err := os.MkdirTemp("", "liveroom-callbackbench-")
+	if err != nil {
+		return nil, fmt.Errorf("making a working folder: %w", err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
+	b, err := prepare(ctx, folder, s)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, b.environment.Stop()) }()
+	for _, step := range []struct {
+		name string
+		run  func(context.Context) error
+	}{
+		{"rooms", b.declare},
+		{"throughput", b.throughput},
+		{"1,000 active rooms", b.activity},
+		{"kill -9 under load", b.kills},
+	} {
+		fmt.Fprintf(os.Stderr, "callbackbench: %s\n", step.name)
+		if err := step.run(ctx); err != nil {
+			return b.results, fmt.Errorf("%s: %w", step.name, err)
+		}
+	}
+	return b.results, nil
+}
