@@ -133,13 +133,37 @@ func TestRoomChangedAgainAndAgainIsRepaired(t *testing.T) {
 	s.create(room)
 	s.Eventually(s.ready(room)).Should(Equal(asDeclared))
 	s.settled()
-	for i := range 5 {
-		theirs := fmt.Sprint("theirs ", i)
+	for i := range 10 {
+		theirs := "theirs"
 		s.Expect(s.sim.MutateGroup("live_one", simim.GroupChange{Name: &theirs})).To(Succeed())
 		s.Expect(s.report(room, map[string]any{"reportedDrift": hint(int64(i+1), "name")})).To(Succeed())
 		s.Eventually(func() string { return s.group("live_one").Name }).Should(Equal("童装直播间"))
 	}
 	s.Consistently(s.ready(room), "2s").Should(Equal(asDeclared))
+}
+
+// IM does not keep the name, and calls back about each of our own writes: that
+// ends as well.
+func TestReportsAboutWhatDoesNotConvergeEnd(t *testing.T) {
+	s := calm(t)
+	room := s.room("one")
+	s.create(room)
+	s.Eventually(s.ready(room)).Should(Equal(asDeclared))
+	s.settled()
+	s.Expect(s.sim.SetMangle(simim.Mangle{Field: "Name", Suffix: "~"})).To(Succeed())
+	written, sequence := s.sim.Calls("modify_group_base_info"), int64(0)
+	update(s, room, func(r *imv1alpha1.LiveRoom) { r.Spec.Name = "other" })
+	s.Eventually(func() string {
+		sequence++
+		s.Expect(s.report(room, map[string]any{"reportedDrift": hint(sequence, "name")})).To(Succeed())
+		return s.ready(room)()
+	}).Should(Equal("False NotConverging"))
+	for range 20 {
+		sequence++
+		s.Expect(s.report(room, map[string]any{"reportedDrift": hint(sequence, "name")})).To(Succeed())
+	}
+	s.settled()
+	s.Expect(s.sim.Calls("modify_group_base_info") - written).To(BeNumerically("<=", 10))
 }
 
 func TestNewsOfTheAudienceWakeNobody(t *testing.T) {

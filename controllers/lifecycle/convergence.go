@@ -33,6 +33,11 @@ import (
 // counts as not converging.
 const triesBeforeGivingUp = 2
 
+// repairsBeforeGivingUp is the same for changes that undo a reported difference.
+// Whoever changes a room several times in a second may be faster than we read
+// back; that is not IM that does not keep what is written.
+const repairsBeforeGivingUp = 10
+
 // Digest identifies what a change writes.
 func (c Change) Digest() string {
 	text, err := json.Marshal(c.Value)
@@ -73,16 +78,16 @@ func (c *convergence) vanishes(key types.NamespacedName, now time.Time) bool {
 	return made.count >= createsAtOnce && now.Sub(made.last) < createPause
 }
 
-// try is how often one value was written, and when the last time was that counts.
+// try is how often one value was written.
 type try struct {
-	digest string
-	count  int
-	at     time.Time
+	digest  string
+	count   int
+	repairs int // those that undid a reported difference
 }
 
-// tryPause: writes of one value within it count once. Between them nothing can
-// have been read back, so they may as well undo what others have changed again.
-const tryPause = verifyAfter / 2
+func (t try) spent() bool {
+	return t.count >= triesBeforeGivingUp || t.count+t.repairs >= repairsBeforeGivingUp
+}
 
 func newConvergence() *convergence {
 	return &convergence{tries: map[types.NamespacedName]map[string]try{}, made: map[types.NamespacedName]creation{}}
@@ -99,6 +104,30 @@ func (c *convergence) sift(key types.NamespacedName, plan []Change, known []imv1
 		delete(c.tries, key)
 		known = nil
 	}
+	c.converged(key, plan)
+	tries := c.tries[key]
+	for _, change := range plan {
+		mine := imv1alpha1.UnconvergedChange{Path: change.Path, Digest: change.Digest()}
+		before := tries[change.Path]
+		if change.Verb != Create &&
+			(slices.Contains(known, mine) || (before.digest == mine.Digest && before.spent())) {
+			givenUp = append(givenUp, mine)
+			continue
+		}
+		due = append(due, change)
+	}
+	return due, givenUp
+}
+
+// readBack takes in what would still have to be done after a read.
+func (c *convergence) readBack(key types.NamespacedName, plan []Change) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.converged(key, plan)
+}
+
+// converged forgets the tries of paths that a plan does not name. The lock is held.
+func (c *convergence) converged(key types.NamespacedName, plan []Change) {
 	tries := c.tries[key]
 	for path := range tries {
 		if !slices.ContainsFunc(plan, func(change Change) bool { return change.Path == path }) {
@@ -108,22 +137,11 @@ func (c *convergence) sift(key types.NamespacedName, plan []Change, known []imv1
 	if len(tries) == 0 {
 		delete(c.tries, key)
 	}
-	for _, change := range plan {
-		mine := imv1alpha1.UnconvergedChange{Path: change.Path, Digest: change.Digest()}
-		before := tries[change.Path]
-		if change.Verb != Create &&
-			(slices.Contains(known, mine) || (before.digest == mine.Digest && before.count >= triesBeforeGivingUp)) {
-			givenUp = append(givenUp, mine)
-			continue
-		}
-		due = append(due, change)
-	}
-	return due, givenUp
 }
 
 // wrote counts a change that IM accepted. A create is never given up, but slowed
 // down: a group that keeps vanishing keeps being made.
-func (c *convergence) wrote(key types.NamespacedName, change Change, now time.Time) {
+func (c *convergence) wrote(key types.NamespacedName, change Change, now time.Time, repair bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if change.Verb == Create {
@@ -144,9 +162,10 @@ func (c *convergence) wrote(key types.NamespacedName, change Change, now time.Ti
 	if before.digest != digest {
 		before = try{digest: digest}
 	}
-	if before.count == 0 || now.Sub(before.at) >= tryPause {
+	if repair {
+		before.repairs++
+	} else {
 		before.count++
-		before.at = now
 	}
 	tries[change.Path] = before
 }

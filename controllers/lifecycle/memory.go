@@ -83,6 +83,17 @@ func (d *Drift) Note(key types.NamespacedName) {
 	d.keys[key] = struct{}{}
 }
 
+// noted reports whether an object was found different.
+func (d *Drift) noted(key types.NamespacedName) bool {
+	if d == nil {
+		return false
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	_, found := d.keys[key]
+	return found
+}
+
 // take reports whether an object was found different, and forgets it.
 func (d *Drift) take(key types.NamespacedName) bool {
 	if d == nil {

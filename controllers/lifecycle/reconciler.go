@@ -162,7 +162,31 @@ func (r *Reconciler[O, D, S]) converge(ctx context.Context, obj O, pass *Pass[D,
 	if err := r.apply(ctx, conn, keyOf(obj), desired, due, pass); err != nil {
 		return r.disown(ctx, obj, pass, err)
 	}
+	r.readBack(ctx, conn, keyOf(obj), desired, pass)
 	return nil
+}
+
+// readBack reads what was brought back at once. Whoever changed it may do so again
+// before its turn to be read comes, and again, which must not look as if IM did
+// not keep what is written. A read that fails proves nothing either way.
+func (r *Reconciler[O, D, S]) readBack(ctx context.Context, conn *application.Connection, key types.NamespacedName, desired D, pass *Pass[D, S]) {
+	if len(pass.Applied) == 0 || r.traits.Unconverged == nil || !r.drift.noted(key) {
+		return
+	}
+	if observed, err := r.look(ctx, conn, desired); err == nil {
+		r.convergence.readBack(key, r.kind.Plan(desired, observed))
+	}
+}
+
+// look reads without waiting for the company of other reads, where all can be
+// read so.
+func (r *Reconciler[O, D, S]) look(ctx context.Context, conn *application.Connection, desired D) (S, error) {
+	surveyor, ok := r.kind.(Surveyor[O, D, S])
+	if !ok || surveyor.HasMore(desired) {
+		return r.kind.Observe(ctx, conn, desired)
+	}
+	observed, errs := surveyor.Survey(ctx, conn, []D{desired})
+	return observed[0], errs[0]
 }
 
 // guard holds an object that is paused, or whose claim another one has.
@@ -272,6 +296,7 @@ func (r *Reconciler[O, D, S]) record(ctx context.Context, obj O, due []Change, p
 func (r *Reconciler[O, D, S]) apply(ctx context.Context, conn *application.Connection, key types.NamespacedName,
 	desired D, due []Change, pass *Pass[D, S],
 ) error {
+	repair := r.drift.noted(key)
 	for _, change := range due {
 		if change.Verb == Create && r.convergence.vanishes(key, r.clock.Now()) {
 			return hold.New(imv1alpha1.ReasonOutcomeUnknown, "IM accepts the create and does not show what it made; it is tried again once a minute")
@@ -280,7 +305,7 @@ func (r *Reconciler[O, D, S]) apply(ctx context.Context, conn *application.Conne
 		switch {
 		case err == nil:
 			pass.Applied = append(pass.Applied, change)
-			r.convergence.wrote(key, change, r.clock.Now())
+			r.convergence.wrote(key, change, r.clock.Now(), repair)
 		case keepsGoing(change, err):
 			pass.Failures = append(pass.Failures, Failure{Change: change, Err: err})
 		default:
