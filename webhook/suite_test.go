@@ -131,7 +131,7 @@ func prepare(t *testing.T, change ...func(*simim.Options)) *story {
 	}
 	sim := simim.New(options)
 	server := httptest.NewServer(sim)
-	t.Cleanup(server.Close)
+	t.Cleanup(func() { server.Close(); sim.Close() })
 	ctx, cancel := context.WithCancel(t.Context())
 	t.Cleanup(cancel)
 	c, err := client.New(env.Config("test"), client.Options{Scheme: scheme()})
