@@ -26,7 +26,7 @@ TEST_TIMEOUT ?= 15m
 TEST_PARALLEL ?= 4
 
 # What is generated, and must be committed as it is generated.
-GENERATED := 'api/*/zz_generated.*.go' config/crd/bases config/rbac/role.yaml
+GENERATED := 'api/*/zz_generated.*.go' config/crd/bases config/rbac/role.yaml config/webhook/base/role.yaml
 
 # The Go modules of this repository.
 MODULES := . hack/controlplane/build hack/tools hack/tools/golangci-lint internal/sim/im/conformance
@@ -70,9 +70,10 @@ generate: $(CONTROLLER_GEN) ## Write the deep-copy functions of the API types
 	$(CONTROLLER_GEN) object:headerFile=hack/boilerplate.go.txt paths=./api/...
 
 .PHONY: manifests
-manifests: $(CONTROLLER_GEN) ## Write the CRDs and the manager's RBAC role from the markers in the code
+manifests: $(CONTROLLER_GEN) ## Write the CRDs and the RBAC roles from the markers in the code
 	$(CONTROLLER_GEN) crd paths=./api/... output:crd:artifacts:config=config/crd/bases
 	$(CONTROLLER_GEN) rbac:roleName=liveroom-operator-manager paths=./controllers/... output:rbac:artifacts:config=config/rbac
+	$(CONTROLLER_GEN) rbac:roleName=liveroom-operator-webhook paths=./webhook/... output:rbac:artifacts:config=config/webhook/base
 
 .PHONY: fmt
 fmt: ## Format the Go code
