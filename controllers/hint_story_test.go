@@ -79,7 +79,7 @@ func (s *story) owned(obj client.Object, manager client.FieldOwner) map[string]j
 			var fields struct {
 				Status map[string]json.RawMessage `json:"f:status"`
 			}
-			s.Expect(json.Unmarshal(entry.FieldsV1.Raw, &fields)).To(Succeed())
+			s.Expect(json.Unmarshal(entry.FieldsV1.GetRawBytes(), &fields)).To(Succeed())
 			return fields.Status
 		}
 	}
