@@ -203,6 +203,7 @@ func TestClusterLosesNode(t *testing.T) {
 	g.Eventually(func(g Gomega) {
 		info, err := a.events.Info(t.Context())
 		g.Expect(err).NotTo(HaveOccurred())
+		g.Expect(len(ownerA.Partitions()) + len(ownerB.Partitions())).To(Equal(Partitions))
 		for _, o := range []*running{ownerA, ownerB} {
 			g.Expect(o.Position()).To(Equal(info.State.LastSeq))
 			g.Expect(o.Flush(t.Context())).To(Succeed())

@@ -116,7 +116,7 @@ func TestKilled(t *testing.T) {
 	var confirmed [killWriters]int // each writer's parcels are confirmed in order
 	for round := range rounds {
 		// A different amount of work each time, so that different things are cut short.
-		killRound(t, dir, &confirmed, 600+round*370)
+		killRound(t, dir, &confirmed, 2000+round*1370)
 	}
 
 	j := openEmbedded(t, dir, func(o *Options) { *o = killOptions(dir) })
@@ -126,16 +126,12 @@ func TestKilled(t *testing.T) {
 	flushedTo(t, o, info.State.LastSeq)
 
 	lost, twice, unconfirmed := 0, 0, 0
-	for kind, of := range map[string]func(parcel) string{
-		"room": func(p parcel) string { return p.Room },
-		"user": func(p parcel) string { return p.User },
-	} {
+	for _, kind := range []string{"room", "user"} {
 		times := map[string]int{}
 		for name, tally := range storedTallies(t, j, kind) {
 			g.Expect(tally.Disorder).To(BeZero(), "order in %s", name)
 			for id, n := range tally.Times {
-				g.Expect(times).NotTo(HaveKey(id))
-				times[id] = n
+				times[id] += n
 			}
 		}
 		for writer := range killWriters {
@@ -145,7 +141,6 @@ func TestKilled(t *testing.T) {
 				if times[id] == 0 {
 					lost++
 				}
-				g.Expect(of(p)).NotTo(BeEmpty())
 				if times[id] > 1 {
 					twice++
 				}
@@ -165,7 +160,7 @@ func TestKilled(t *testing.T) {
 	}
 	t.Logf("%d rounds, %d entries confirmed, %d folds of entries that were not confirmed", rounds, total, unconfirmed)
 	g.Expect([]int{lost, twice}).To(Equal([]int{0, 0}), "lost and counted twice")
-	g.Expect(total).To(BeNumerically(">=", rounds*600/2))
+	g.Expect(total).To(BeNumerically(">=", rounds*2000))
 }
 
 // killRound runs a child until it has confirmed so many entries.

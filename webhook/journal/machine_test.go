@@ -27,6 +27,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats.go/jetstream"
 	. "github.com/onsi/gomega"
 	"go.uber.org/goleak"
 )
@@ -248,23 +249,21 @@ func storedTallies(t *testing.T, j *Journal, kind string) map[string]*tally {
 	t.Helper()
 	g := NewWithT(t)
 	all := map[string]*tally{}
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	n, err := count(ctx, j.state, []string{statePrefix + "*." + kind + ".*"})
-	g.Expect(err).NotTo(HaveOccurred())
-	if n == 0 {
-		return all
+	collect := func(msg jetstream.Msg) {
+		if deleted(msg.Headers()) {
+			return
+		}
+		key, err := parseSubject(msg.Subject())
+		g.Expect(err).NotTo(HaveOccurred())
+		e, err := decodeEnvelope(msg.Data())
+		g.Expect(err).NotTo(HaveOccurred())
+		s := newTally()
+		g.Expect(json.Unmarshal(e.data, s)).To(Succeed())
+		all[key.Name] = s
 	}
-	seen := 0
-	j.Watch(ctx, kind, func(key StateKey, data []byte, deleted bool) {
-		if !deleted {
-			t := newTally()
-			g.Expect(json.Unmarshal(data, t)).To(Succeed())
-			all[key.Name] = t
-		}
-		if seen++; seen == n {
-			cancel()
-		}
-	})
+	g.Eventually(func() error {
+		clear(all)
+		return j.scan(t.Context(), []string{statePrefix + "*." + kind + ".*"}, collect)
+	}).WithTimeout(20 * time.Second).Should(Succeed())
 	return all
 }

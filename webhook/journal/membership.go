@@ -38,7 +38,7 @@ type membership struct {
 	changed func()
 
 	mu       sync.Mutex
-	complete bool // the heartbeats that were there at the start have been read
+	complete bool // this member's own heartbeat has been heard, and so all before it
 	seen     map[string]time.Time
 }
 
@@ -71,11 +71,11 @@ func (m *membership) leave(ctx context.Context) {
 func (m *membership) watch(ctx context.Context) {
 	var following sync.WaitGroup
 	following.Go(func() {
-		m.journal.follow(ctx, membersStream, []string{membersPrefix + ">"}, m.caughtUp, m.heard)
+		m.journal.follow(ctx, membersStream, []string{membersPrefix + ">"}, m.heard)
 	})
 	following.Go(func() {
 		var owners [Partitions]string
-		m.journal.follow(ctx, recordsStream, []string{recordsPrefix + ">"}, nil, func(msg jetstream.Msg) {
+		m.journal.follow(ctx, recordsStream, []string{recordsPrefix + ">"}, func(msg jetstream.Msg) {
 			key, err := parsePartition(strings.TrimPrefix(msg.Subject(), recordsPrefix))
 			if err != nil {
 				return
@@ -88,13 +88,6 @@ func (m *membership) watch(ctx context.Context) {
 		})
 	})
 	following.Wait()
-}
-
-func (m *membership) caughtUp() {
-	m.mu.Lock()
-	m.complete = true
-	m.mu.Unlock()
-	m.changed()
 }
 
 func (m *membership) heard(msg jetstream.Msg) {
@@ -115,6 +108,7 @@ func (m *membership) heard(msg jetstream.Msg) {
 		return
 	}
 	m.seen[member] = now
+	m.complete = m.complete || member == m.self
 	m.mu.Unlock()
 	if !known || now.Sub(last) >= m.ttl {
 		m.changed()

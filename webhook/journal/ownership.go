@@ -206,7 +206,7 @@ func (o *Owner) resumeOnce(ctx context.Context, filters []string, epochs map[int
 		})
 		portion = portion[:0]
 	}
-	scanErr := o.journal.scan(ctx, stateStream, filters, func(msg jetstream.Msg) {
+	scanErr := o.journal.scan(ctx, filters, func(msg jetstream.Msg) {
 		key, keyErr := parseSubject(msg.Subject())
 		if keyErr != nil || deleted(msg.Headers()) {
 			return

@@ -19,6 +19,7 @@ package journal
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -38,7 +39,7 @@ const (
 // fn should be quick; what it holds up waits on the server.
 func (j *Journal) Watch(ctx context.Context, kind string, fn func(key StateKey, data []byte, deleted bool)) {
 	filter := statePrefix + "*." + kindToken(kind) + ".*"
-	j.follow(ctx, stateStream, []string{filter}, nil, func(msg jetstream.Msg) {
+	j.follow(ctx, stateStream, []string{filter}, func(msg jetstream.Msg) {
 		key, err := parseSubject(msg.Subject())
 		if err != nil {
 			return
@@ -57,16 +58,15 @@ func (j *Journal) Watch(ctx context.Context, kind string, fn func(key StateKey, 
 }
 
 // follow reads the last value of each subject and then every new one, until ctx
-// ends. caughtUp, if not nil, is called when all values have been read that were
-// there at the start.
-func (j *Journal) follow(ctx context.Context, stream string, filters []string, caughtUp func(), fn func(jetstream.Msg)) {
+// ends.
+func (j *Journal) follow(ctx context.Context, stream string, filters []string, fn func(jetstream.Msg)) {
 	for ctx.Err() == nil {
-		err := j.read(ctx, stream, filters, func() bool {
-			if caughtUp != nil {
-				caughtUp()
+		err := j.read(ctx, stream, filters, func(msg jetstream.Msg, _ uint64, _ bool) bool {
+			if msg != nil {
+				fn(msg)
 			}
 			return true
-		}, fn)
+		})
 		if ctx.Err() == nil {
 			j.log.V(1).Info("A watch of the journal is started anew", "stream", stream, "error", err.Error())
 		}
@@ -74,13 +74,37 @@ func (j *Journal) follow(ctx context.Context, stream string, filters []string, c
 	}
 }
 
-// scan reads the last value of each subject once.
-func (j *Journal) scan(ctx context.Context, stream string, filters []string, fn func(jetstream.Msg)) error {
-	return j.read(ctx, stream, filters, func() bool { return false }, fn)
+// barrier is a subject of the states' stream that holds no state.
+const barrier = statePrefix + "barrier"
+
+// scan reads the last value of each state that the filters name, once. Of several
+// replicas it may read one that lags; so it first writes a message, and reads
+// until that comes.
+func (j *Journal) scan(ctx context.Context, filters []string, fn func(jetstream.Msg)) error {
+	until := uint64(0)
+	if j.replicas() > 1 {
+		ack, err := j.js.Publish(ctx, barrier, nil)
+		if err != nil {
+			return err
+		}
+		until, filters = ack.Sequence, append(slices.Clip(filters), barrier)
+	}
+	return j.read(ctx, stateStream, filters, func(msg jetstream.Msg, sequence uint64, current bool) bool {
+		if msg != nil && msg.Subject() != barrier {
+			fn(msg)
+		}
+		if until > 0 {
+			return sequence < until
+		}
+		return !current
+	})
 }
 
-// read is one attempt of follow and scan. caughtUp reports whether to go on.
-func (j *Journal) read(ctx context.Context, stream string, filters []string, caughtUp func() bool, fn func(jetstream.Msg)) error {
+// read hands the last value of each subject, and then every new one, to fn, with
+// its sequence, until fn reports false. current is true once, with the last of
+// the values that were there at the start, or, when there are none, without a
+// message.
+func (j *Journal) read(ctx context.Context, stream string, filters []string, fn func(msg jetstream.Msg, sequence uint64, current bool) bool) error {
 	consumer, err := j.js.OrderedConsumer(ctx, stream, jetstream.OrderedConsumerConfig{
 		FilterSubjects:    filters,
 		DeliverPolicy:     jetstream.DeliverLastPerSubjectPolicy,
@@ -97,7 +121,7 @@ func (j *Journal) read(ctx context.Context, stream string, filters []string, cau
 	}
 	defer messages.Stop()
 	behind := consumer.CachedInfo().NumPending > 0
-	if !behind && !caughtUp() {
+	if !behind && !fn(nil, 0, true) {
 		return nil
 	}
 	for {
@@ -109,12 +133,10 @@ func (j *Journal) read(ctx context.Context, stream string, filters []string, cau
 		if err != nil {
 			return err
 		}
-		fn(msg)
-		if behind && metadata.NumPending == 0 {
-			behind = false
-			if !caughtUp() {
-				return nil
-			}
+		current := behind && metadata.NumPending == 0
+		behind = behind && !current
+		if !fn(msg, metadata.Sequence.Stream, current) {
+			return nil
 		}
 	}
 }
