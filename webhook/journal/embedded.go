@@ -42,7 +42,7 @@ type Embedded struct {
 	MaxStoreBytes int64
 }
 
-// ErrInUse: another process has the directory.
+// ErrInUse means that another process has the directory.
 var ErrInUse = errors.New("the directory is in use by another process")
 
 const (
@@ -111,11 +111,10 @@ func lockDirectory(dir string) (*os.File, error) {
 		return nil, fmt.Errorf("opening the lock: %w", err)
 	}
 	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		file.Close()
 		if errors.Is(err, syscall.EWOULDBLOCK) {
-			return nil, fmt.Errorf("%w: %s", ErrInUse, dir)
+			err = ErrInUse
 		}
-		return nil, fmt.Errorf("locking %s: %w", path, err)
+		return nil, errors.Join(fmt.Errorf("locking %s: %w", dir, err), file.Close())
 	}
 	return file, nil
 }
@@ -131,7 +130,7 @@ func (s *embeddedServer) connect(options []nats.Option) (*nats.Conn, error) {
 func (s *embeddedServer) stop() {
 	s.Shutdown()
 	s.WaitForShutdown()
-	s.lock.Close()
+	_ = s.lock.Close() // which also unlocks it
 }
 
 // serverLog keeps the server's messages out of the operator's: what it notes at

@@ -25,9 +25,8 @@ import (
 	"time"
 
 	"github.com/go-logr/logr"
-	"pgregory.net/rapid"
-
 	"k8s.io/utils/clock"
+	"pgregory.net/rapid"
 )
 
 // fate is what becomes of a write.
@@ -220,7 +219,7 @@ func (m *member) read(entries []Entry, n int) {
 	}
 }
 
-func (m *member) storeAll() flushed {
+func (m *member) storeAll() {
 	result := m.flush(context.Background(), true, time.Hour)
 	for _, p := range result.lost {
 		if m.partitions[p] != nil {
@@ -228,7 +227,6 @@ func (m *member) storeAll() flushed {
 		}
 	}
 	m.seek()
-	return result
 }
 
 func (m *member) claim(p int) {

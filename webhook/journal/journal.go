@@ -53,19 +53,19 @@ import (
 // known that the journal holds the entry; repeating with the same ID is safe
 // within the duplicate window.
 var (
-	// ErrClosed: the journal is closing.
+	// ErrClosed means that the journal is closing.
 	ErrClosed = errors.New("the journal is closed")
-	// ErrFull: the stream is at its maximum size, and drops nothing to make room.
+	// ErrFull means that the stream is at its maximum size, and drops nothing to make room.
 	ErrFull = errors.New("the journal is full")
-	// ErrBusy: as many entries are under way as are allowed.
+	// ErrBusy means that as many entries are under way as are allowed.
 	ErrBusy = errors.New("too many entries are under way")
-	// ErrUnavailable: no server answers for the stream.
+	// ErrUnavailable means that no server answers for the stream.
 	ErrUnavailable = errors.New("the journal is not available")
-	// ErrTimeout: the server did not confirm in time.
+	// ErrTimeout means that the server did not confirm in time.
 	ErrTimeout = errors.New("the journal did not confirm in time")
-	// ErrTooLarge: the entry is longer than the server takes.
+	// ErrTooLarge means that the entry is longer than the server takes.
 	ErrTooLarge = errors.New("the entry is too large")
-	// ErrInvalid: the entry has no ID.
+	// ErrInvalid means that the entry has no ID.
 	ErrInvalid = errors.New("the entry is invalid")
 )
 

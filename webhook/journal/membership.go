@@ -49,12 +49,22 @@ func newMembership(j *Journal, self string, ttl time.Duration, changed func()) *
 	}
 }
 
-// beat says that this member lives. That it fails shows in its partitions.
-func (m *membership) beat(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, m.ttl/2)
-	defer cancel()
-	if _, err := m.journal.js.Publish(ctx, m.subject, nil); err != nil && ctx.Err() == nil {
+// beat says that this member lives, and does not wait for the answer. When it
+// fails for long, others take the partitions, and the records tell.
+func (m *membership) beat(p *publisher) {
+	failed := func(err error) {
 		m.journal.log.V(1).Info("The heartbeat was not taken", "error", err.Error())
+	}
+	s, err := p.tryAcquire()
+	if err == nil {
+		err = p.start(s, m.subject, nil, nil, func(a ack) {
+			if a.err != nil {
+				failed(a.err)
+			}
+		})
+	}
+	if err != nil {
+		failed(err)
 	}
 }
 

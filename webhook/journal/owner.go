@@ -29,13 +29,13 @@ import (
 )
 
 var (
-	// ErrNotOwned: another member folds the partition.
+	// ErrNotOwned means that another member folds the partition.
 	ErrNotOwned = errors.New("the partition is not owned by this member")
-	// ErrNotCounted: the state is one key too many of its kind, or is not readable.
+	// ErrNotCounted means that the state is one key too many of its kind, or is not readable.
 	ErrNotCounted = errors.New("the state is not kept")
-	// ErrStopped: the owner does not run.
+	// ErrStopped means that the owner does not run.
 	ErrStopped = errors.New("the owner does not run")
-	// ErrNotStored: not everything that was folded is stored.
+	// ErrNotStored means that not everything that was folded is stored.
 	ErrNotStored = errors.New("not every state is stored")
 )
 
@@ -45,9 +45,9 @@ type Kind struct {
 	// never.
 	TTL time.Duration
 	// MaxKeys bounds the stored states of the kind, over all members. Entries of
-	// keys beyond it are not counted. The bound is exact for keys that this member
-	// makes; keys that expire make room within CountInterval. 0: no bound but the
-	// size of the bucket.
+	// keys beyond it are not counted. Each member has the part of the bound that
+	// its partitions are of all. A key that expires makes room when its mark is
+	// gone, ten minutes later. 0: no bound but the size of the bucket.
 	MaxKeys int
 }
 
@@ -360,7 +360,7 @@ func (o *Owner) flush(ctx context.Context, all bool) error {
 // stream's identity, who owns what.
 func (o *Owner) attend(ctx context.Context) {
 	if o.members != nil {
-		o.members.beat(ctx)
+		o.members.beat(o.writer)
 	}
 	info, err := o.journal.events.Info(ctx)
 	if err != nil {

@@ -86,7 +86,7 @@ func TestSideEffects(t *testing.T) {
 	g.Expect(o.Run(t.Context())).NotTo(Succeed(), "once only")
 
 	machine = newTallying("room")
-	o = runOwner(t, j, "b", machine, OwnerOptions{FlushInterval: time.Hour})
+	runOwner(t, j, "b", machine, OwnerOptions{FlushInterval: time.Hour})
 	g.Eventually(func() int { return len(machine.seen(machine.resumed)) }).WithTimeout(10 * time.Second).Should(Equal(301))
 	want := newTally()
 	want.add(parcel{Room: "room-7", User: "u", Number: 7})

@@ -58,7 +58,7 @@ const (
 	streamTimeout = 3 * time.Second
 )
 
-// ErrPartitions: the stream was made with another number of partitions, so the
+// ErrPartitions means that the stream was made with another number of partitions, so the
 // keys of its states belong elsewhere.
 var ErrPartitions = errors.New("the stream was made for another number of partitions")
 
