@@ -86,7 +86,9 @@ func TestWordsOfConfigMapsFollowTheirChanges(t *testing.T) {
 	s.create(list)
 	s.Eventually(ready).Should(Equal("True InForce"))
 	rejected := func(said string) func() bool {
-		return func() bool { return s.call(beforeSend, text(room, "ann", said)).ErrorCode == imv1alpha1.DefaultRejectCode }
+		return func() bool {
+			return s.call(beforeSend, text(room, "ann", said)).ErrorCode == imv1alpha1.DefaultRejectCode
+		}
 	}
 	s.Expect(rejected("骗子")()).To(BeTrue())
 	s.Expect(rejected("黄牛")()).To(BeFalse())
@@ -142,4 +144,3 @@ func TestNoTextReachesTheJournal(t *testing.T) {
 	s.Expect(filesWith(s.t, s.directory, secret)).To(BeEmpty())
 	s.Expect(filesWith(s.t, s.directory, string(room.UID))).NotTo(BeEmpty(), "the journal holds the events")
 }
-

@@ -20,6 +20,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -68,6 +69,10 @@ var (
 
 func TestMain(m *testing.M) {
 	ctrl.SetLogger(testLogger())
+	if text := os.Getenv(childEnv); text != "" {
+		fmt.Fprintln(os.Stderr, errors.Join(errChild, runChild(text)))
+		os.Exit(1)
+	}
 	os.Exit(testenv.Run(m, env))
 }
 
