@@ -22,6 +22,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -53,6 +54,7 @@ type receiver struct {
 	calls  []received
 	answer func(received) (status int, body string)
 	hang   bool // until the caller gives up
+	arrive func()
 }
 
 func newReceiver(tb testing.TB) *receiver {
@@ -71,8 +73,11 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 	call := received{query: request.URL.RawQuery, header: request.Header, body: parse(r.tb, raw)}
 	r.mu.Lock()
 	r.calls = append(r.calls, call)
-	answer, hang := r.answer, r.hang
+	answer, hang, arrive := r.answer, r.hang, r.arrive
 	r.mu.Unlock()
+	if arrive != nil {
+		arrive()
+	}
 	if hang {
 		<-request.Context().Done()
 		return
@@ -101,6 +106,13 @@ func (r *receiver) set(hang bool, answer func(received) (int, string)) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.hang, r.answer = hang, answer
+}
+
+// onArrival sets what is done when a callback has arrived.
+func (r *receiver) onArrival(arrive func()) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.arrive = arrive
 }
 
 // take returns what has arrived and forgets it.
@@ -133,8 +145,7 @@ func (h *harness) settle() {
 	}
 }
 
-// fired waits for the callbacks of what was done since and returns their
-// bodies, in which @MS stands for the clock's milliseconds.
+// fired waits for the callbacks of what was done and returns their bodies.
 func (h *harness) fired(r *receiver) []string {
 	h.t.Helper()
 	h.settle()
@@ -146,19 +157,38 @@ func (h *harness) fired(r *receiver) []string {
 }
 
 // expect compares what was fired with JSON bodies in which @NOW is the time in
-// seconds; EventTime is added to those that have none.
+// seconds; EventTime is added to those that have it.
 func (h *harness) expect(r *receiver, bodies ...string) {
+	h.t.Helper()
+	h.compare(h.fired(r), h.wanted(bodies))
+}
+
+// expectSet is expect without regard to the order: a callback before one
+// message may overtake that after another.
+func (h *harness) expectSet(r *receiver, bodies ...string) {
+	h.t.Helper()
+	got, want := h.fired(r), h.wanted(bodies)
+	slices.Sort(got)
+	slices.Sort(want)
+	h.compare(got, want)
+}
+
+func (h *harness) wanted(bodies []string) []string {
 	h.t.Helper()
 	want := []string{}
 	for _, body := range bodies {
 		fields := parse(h.t, []byte(h.dated(body)))
 		command, _ := fields["CallbackCommand"].(string)
-		if _, has := fields["EventTime"]; !has && !strings.HasPrefix(command, "C2C.") {
+		if !strings.HasPrefix(command, "C2C.") {
 			fields["EventTime"] = h.clock.Now().UnixMilli()
 		}
 		want = append(want, canonical(h.t, fields))
 	}
-	got := h.fired(r)
+	return want
+}
+
+func (h *harness) compare(got, want []string) {
+	h.t.Helper()
 	if strings.Join(got, "\n") != strings.Join(want, "\n") {
 		h.t.Errorf("\n got %s\nwant %s", strings.Join(got, "\n     "), strings.Join(want, "\n     "))
 	}

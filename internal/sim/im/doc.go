@@ -103,6 +103,12 @@ limitations under the License.
 //	                                        "retryDelays":["1s","2s"],"stringEventTime":false,"omitEventCause":false,
 //	                                        "messageIDs":false}
 //	DELETE /sim/callback                    forget counters, log and totals
+//	POST   /sim/load                        traffic of clients, made in the simulator: {"groups":10,"users":1000,
+//	                                        "events":50000,"perSecond":2000,"duration":"2m","seed":7,
+//	                                        "mix":{"text":70,"SEND_GIFT":20,"join":5,"leave":5}}; see Load
+//	GET    /sim/load                        what it did, counters of callbacks, totals that the receiver accepted
+//	                                        per group and sender; ?wait=5s once load and callbacks are through
+//	DELETE /sim/load                        end it
 //	GET    /sim/calls?log=true              calls, refusals and concurrency per command; the log
 //	DELETE /sim/calls                       forget them
 //	GET    /sim/faults                      the active faults and their hits

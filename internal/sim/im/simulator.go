@@ -36,6 +36,7 @@ type Simulator struct {
 	calls     *callRecorder
 	faults    *faultSet
 	callbacks *callbacks
+	loads     loads
 	sideDoor  http.Handler
 
 	// mu guards everything below. Commands run under it one after the other,
@@ -113,7 +114,16 @@ func New(o Options) *Simulator {
 
 // Close ends what runs in the background and drops the callbacks that have not
 // been sent. The simulator goes on answering, without callbacks.
-func (s *Simulator) Close() { s.callbacks.close() }
+func (s *Simulator) Close() {
+	s.loads.mu.Lock()
+	s.loads.closed = true
+	if run := s.loads.current; run != nil {
+		run.stop()
+	}
+	s.loads.mu.Unlock()
+	s.callbacks.close() // which also ends the callbacks that a load waits for
+	s.StopLoad()
+}
 
 // mustDefine adds a definition that Options.Validate has accepted.
 func (s *Simulator) mustDefine(scope fieldScope, definition FieldDefinition, at time.Time) {
