@@ -146,8 +146,9 @@ test: ## Run all tests, with a real API server and the race detector (TESTFLAGS 
 		go test $(RACE) -parallel $(TEST_PARALLEL) -timeout $(TEST_TIMEOUT) $(TESTFLAGS) ./...
 
 .PHONY: bench
-bench: ## Measure the controller with 500 rooms against the floors of the same machine (BENCHFLAGS adds flags)
+bench: ## Measure the controller and the webhook against floors of the same machine (BENCHFLAGS, CALLBACKBENCHFLAGS add flags)
 	go run ./hack/bench $(BENCHFLAGS)
+	go run ./hack/callbackbench $(CALLBACKBENCHFLAGS)
 
 .PHONY: docker-build
 docker-build: ## Build the container image IMG

@@ -80,7 +80,7 @@ func TestApplicationShowsWhetherCallbacksArrive(t *testing.T) {
 
 	s.Expect(s.client.Delete(s.ctx, s.secret("callback", "", ""))).To(Succeed())
 	s.Eventually(received).Should(Equal("False TokenNotFound"))
-	s.Expect(s.call(afterSend, text(room, "ann", "hello")).Status).To(Equal(http.StatusForbidden))
+	s.Expect(s.call(afterSend, text(room, "ann", "hello")).Status).To(Equal(http.StatusNotFound))
 
 	update(s, app, func(a *imv1alpha1.ImApp) { a.Spec.Callbacks = nil })
 	s.Eventually(received).Should(Equal("False NotConfigured"))

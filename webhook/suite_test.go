@@ -28,7 +28,9 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"os"
+	"path/filepath"
 	"strconv"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -38,13 +40,16 @@ import (
 	. "github.com/onsi/gomega"
 	"github.com/prometheus/client_golang/prometheus"
 	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/rest"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
+	"sigs.k8s.io/yaml"
 
 	imv1alpha1 "github.com/liveroom-io/liveroom-operator/api/v1alpha1"
 	"github.com/liveroom-io/liveroom-operator/controllers"
@@ -60,11 +65,14 @@ const (
 	token     = "a-token-from-the-console"
 	patience  = 30 * time.Second
 	poll      = 20 * time.Millisecond
+	// webhookUser has the webhook's role.
+	webhookUser = "liveroom-webhook"
 )
 
 var (
 	env    = testenv.New()
 	appIDs atomic.Int64
+	grant  sync.Once
 )
 
 func TestMain(m *testing.M) {
@@ -176,7 +184,7 @@ func (s *story) startMember(member string, options journal.Options, metrics prom
 	s.t.Helper()
 	managerOptions := webhook.ManagerOptions(scheme(), s.namespace)
 	managerOptions.Metrics, managerOptions.HealthProbeBindAddress = metricsserver.Options{BindAddress: "0"}, "0"
-	mgr, err := ctrl.NewManager(env.Config("webhook-"+s.namespace), managerOptions)
+	mgr, err := ctrl.NewManager(s.restricted(), managerOptions)
 	s.Expect(err).NotTo(HaveOccurred())
 	ctx, cancel := context.WithCancel(s.ctx)
 	address := make(chan string, 1)
@@ -189,6 +197,28 @@ func (s *story) startMember(member string, options journal.Options, metrics prom
 	var at string
 	s.Eventually(address).Should(Receive(&at))
 	return at
+}
+
+// restricted is the webhook's configuration: it may do what the generated role
+// grants, and nothing else.
+func (s *story) restricted() *rest.Config {
+	s.t.Helper()
+	grant.Do(func() {
+		root, err := testenv.ModuleRoot()
+		s.Expect(err).NotTo(HaveOccurred())
+		text, err := os.ReadFile(filepath.Join(root, "config", "webhook", "base", "role.yaml"))
+		s.Expect(err).NotTo(HaveOccurred())
+		role := &rbacv1.ClusterRole{}
+		s.Expect(yaml.UnmarshalStrict(text, role)).To(Succeed())
+		s.create(role, &rbacv1.ClusterRoleBinding{
+			ObjectMeta: metav1.ObjectMeta{Name: webhookUser},
+			RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: role.Name},
+			Subjects:   []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: "User", Name: webhookUser}},
+		})
+	})
+	config := env.Config("webhook-" + s.namespace)
+	config.Impersonate.UserName = webhookUser
+	return config
 }
 
 // run keeps a process until the story ends or the returned function is called.
