@@ -19,6 +19,8 @@ package im
 import (
 	"fmt"
 	"reflect"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 )
@@ -110,5 +112,35 @@ func TestConversationsAreBounded(t *testing.T) {
 	store.forget("none", "nobody")
 	if store.find("a", "0", "1_1_1") != nil || store.find("a", "2", "1_1_1") == nil || len(store.between("a", "b")) != maxConversationMessages {
 		t.Errorf("%d conversations, %d messages of b", len(store.conversations), len(store.between("a", "b")))
+	}
+}
+
+func TestCallbackTablesAreBounded(t *testing.T) {
+	book := newCallbackBook(10)
+	finish := func(key tallyKey) {
+		book.finished(&callbackEvent{command: afterSendToGroup, tally: key, tries: 1}, true)
+	}
+	for i := range maxTalliedNames + 5 {
+		finish(tallyKey{group: "g", sender: "s", name: strconv.Itoa(i)})
+	}
+	finish(tallyKey{group: "g", sender: "s", name: strings.Repeat("x", maxTalliedName+1)})
+	if names := book.tally().Groups["g"].Messages; len(names) != maxTalliedNames+1 || names[talliedOthers] != 6 {
+		t.Errorf("%d names, %d others", len(names), names[talliedOthers])
+	}
+	for i := range max(maxTalliedGroups, maxTalliedSenders) + 3 {
+		finish(tallyKey{group: fmt.Sprint("group", i), sender: fmt.Sprint("sender", i), name: "n"})
+	}
+	tally := book.tally()
+	groups, senders := tally.Groups[talliedOthers].Messages["n"], tally.Senders[talliedOthers]["n"]
+	// One place of each table is that of g and s.
+	if len(tally.Groups) != maxTalliedGroups+1 || groups != maxTalliedSenders+3-maxTalliedGroups+1 {
+		t.Errorf("%d groups, %d others", len(tally.Groups), groups)
+	}
+	if len(tally.Senders) != maxTalliedSenders+1 || senders != 4 {
+		t.Errorf("%d senders, %d others", len(tally.Senders), senders)
+	}
+	book.reset()
+	if tally := book.tally(); len(tally.Groups)+len(tally.Senders) != 0 {
+		t.Error("the tables were not reset")
 	}
 }

@@ -86,6 +86,9 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 	if answer != nil {
 		status, body = answer(call)
 	}
+	if status == http.StatusFound {
+		w.Header().Set("Location", "/elsewhere")
+	}
 	w.WriteHeader(status)
 	_, _ = io.WriteString(w, body)
 }

@@ -87,7 +87,7 @@ func (s *Simulator) fireMemberFields(c *call, g *group, m *member, changed []Fie
 	}
 	listed := make([]answer, 0, len(changed))
 	for _, value := range changed {
-		listed = append(listed, answer{"Key": value.Name, "Value": value.Value})
+		listed = append(listed, answer{"Key": value.Name, fieldValue: value.Value})
 	}
 	fields := groupFields(g, c.identifier)
 	fields[fieldMember], fields["AppMemberDefinedData"] = m.id, listed

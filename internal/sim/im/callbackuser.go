@@ -119,7 +119,7 @@ func (s *Simulator) fireProfile(c *call, id string, items []profileItem) {
 	}
 	listed := make([]answer, 0, len(items))
 	for _, item := range items {
-		listed = append(listed, answer{"Tag": item.tag, "Value": item.value})
+		listed = append(listed, answer{"Tag": item.tag, fieldValue: item.value})
 	}
 	s.fire(c, onProfileSet, answer{fieldOperator: c.identifier, fieldFrom: id, "ProfileItem": listed}, tallyKey{})
 }

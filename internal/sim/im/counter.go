@@ -97,7 +97,7 @@ func (s *Simulator) updateGroupCounter(c *call) (answer, error) {
 		case "Decrease":
 			next[change.key] -= change.value
 		}
-		shown = append(shown, answer{"Key": change.key, "Value": next[change.key]})
+		shown = append(shown, answer{"Key": change.key, fieldValue: next[change.key]})
 		changed = append(changed, ChangedField{Name: change.key, Value: strconv.FormatInt(next[change.key], 10)})
 	}
 	if len(next) > maxCounters {
@@ -123,7 +123,7 @@ func (s *Simulator) getGroupCounter(c *call) (answer, error) {
 	shown := []answer{}
 	for _, key := range keys {
 		if value, exists := g.counters[key]; exists {
-			shown = append(shown, answer{"Key": key, "Value": value})
+			shown = append(shown, answer{"Key": key, fieldValue: value})
 		}
 	}
 	return answer{"GroupCounter": shown}, nil

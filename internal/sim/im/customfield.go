@@ -119,7 +119,7 @@ func (s *Simulator) showFields(scope fieldScope, kind groupType, stored map[stri
 		if !set && !s.options.EmptyUnsetFields {
 			continue
 		}
-		shown = append(shown, answer{"Key": name, "Value": s.mangleOnReturn(customField+name, value)})
+		shown = append(shown, answer{"Key": name, fieldValue: s.mangleOnReturn(customField+name, value)})
 	}
 	return shown, len(shown) > 0 || s.options.EmptyUnsetFields
 }

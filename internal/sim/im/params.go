@@ -32,6 +32,7 @@ const (
 	fieldType    = "Type"
 	fieldName    = "Name"
 	fieldOwner   = "Owner_Account"
+	fieldValue   = "Value"
 	fieldMember  = "Member_Account"
 	fieldMembers = "MemberList"
 	fieldMsgSeq  = "MsgSeq"

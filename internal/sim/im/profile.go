@@ -194,7 +194,7 @@ func (s *Simulator) showProfile(user *account, tags []string) []answer {
 		if text, ok := value.(string); ok {
 			value = s.mangleOnReturn(tag, text)
 		}
-		shown = append(shown, answer{"Tag": tag, "Value": value})
+		shown = append(shown, answer{"Tag": tag, fieldValue: value})
 	}
 	return shown
 }
