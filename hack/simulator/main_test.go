@@ -24,6 +24,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -100,6 +101,50 @@ func TestServesWhatTheFlagsSay(t *testing.T) {
 	}
 }
 
+func TestFiresCallbacksAsTheFlagsSay(t *testing.T) {
+	queries := make(chan string, 1)
+	receiver := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		queries <- r.URL.RawQuery
+		_, _ = io.WriteString(w, `{"ActionStatus":"OK","ErrorCode":0,"ErrorInfo":""}`)
+	}))
+	defer receiver.Close()
+	address, stop := start(t, "--im-addr", "127.0.0.1:0", "--secret-key", "k", "--callback-url", receiver.URL+"/im/ns/app",
+		"--callback-token", "secret", "--callback-retry", "--callback-string-event-time", "--callback-omit-event-cause", "--callback-message-ids")
+	client := &http.Client{Transport: &http.Transport{}}
+	defer client.CloseIdleConnections()
+	request, err := http.NewRequest(http.MethodPut, address+"/sim/accounts/administrator/presence", strings.NewReader(`{"state":"Online"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := client.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response.Body.Close()
+	if query := <-queries; !strings.Contains(query, "CallbackCommand=State.StateChange") || !strings.Contains(query, "&Sign=") {
+		t.Errorf("the query is %s", query)
+	}
+	if response, err = client.Get(address + "/sim/callback"); err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	raw, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{receiver.URL + "/im/ns/app", `"signed": true`, `"retryAfter": true`, `"stringEventTime": true`, `"omitEventCause": true`, `"messageIDs": true`} {
+		if !strings.Contains(string(raw), want) {
+			t.Errorf("%s is not in %s", want, raw)
+		}
+	}
+	if strings.Contains(string(raw), "secret") {
+		t.Errorf("the token is shown: %s", raw)
+	}
+	if err := stop(); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestRefusesBadFlags(t *testing.T) {
 	tests := map[string]struct {
 		arguments []string
@@ -112,6 +157,7 @@ func TestRefusesBadFlags(t *testing.T) {
 		"nothing to serve":   {[]string{"--im-addr", ""}, "nothing to serve"},
 		"field name":         {[]string{"--secret-key", "k", "--group-field", "1st"}, "not begin with a digit"},
 		"field of live room": {[]string{"--secret-key", "k", "--member-field", "tier:AVChatRoom"}, "cannot carry it"},
+		"callback URL":       {[]string{"--secret-key", "k", "--callback-url", "ftp://x/y"}, "scheme must be http or https"},
 		"unknown feature":    {[]string{"--secret-key", "k", "--closed-feature", "Nothing"}, "Nothing"},
 		"argument":           {[]string{"--secret-key", "k", "extra"}, "unknown command"},
 	}
