@@ -100,10 +100,7 @@ func (k *Kind) Resolve(ctx context.Context, conn *application.Connection, room *
 	if err := k.resolveUsers(ctx, room, &d); err != nil {
 		return d, err
 	}
-	if err := k.resolveFields(ctx, conn, room, &d); err != nil {
-		return d, err
-	}
-	if err := k.resolveAttributes(ctx, room, &d); err != nil {
+	if err := k.resolveValues(ctx, conn, room, &d); err != nil {
 		return d, err
 	}
 	d.Bans = map[string]time.Time{}
@@ -164,10 +161,34 @@ func (k *Kind) user(ctx context.Context, room *imv1alpha1.LiveRoom, path string,
 	return account.UserID(), nil
 }
 
-func (k *Kind) resolveFields(ctx context.Context, conn *application.Connection, room *imv1alpha1.LiveRoom, d *Desired) error {
+// viewTries bounds how often values are read anew because a ConfigMap changes
+// meanwhile. The change itself brings another pass.
+const viewTries = 3
+
+// resolveValues finds the values of fields and attributes. Those from one
+// ConfigMap are of one version of it, so that what is changed there together is
+// written together, in the declared order.
+func (k *Kind) resolveValues(ctx context.Context, conn *application.Connection, room *imv1alpha1.LiveRoom, d *Desired) error {
+	for range viewTries {
+		view := k.references.View()
+		d.Fields, d.Attributes = nil, nil
+		err := k.resolveFields(ctx, conn, room, view, d)
+		if err == nil {
+			err = k.resolveAttributes(ctx, room, view, d)
+		}
+		if !view.Mixed() {
+			return err
+		}
+	}
+	wait := hold.New(imv1alpha1.ReasonPending, "a ConfigMap of the room changes while it is read")
+	wait.Silent, wait.After = true, time.Second
+	return wait
+}
+
+func (k *Kind) resolveFields(ctx context.Context, conn *application.Connection, room *imv1alpha1.LiveRoom, view *reference.View, d *Desired) error {
 	for _, field := range room.Spec.CustomFields {
 		path := fmt.Sprintf("customFields[%s]", field.Name)
-		text, err := k.value(ctx, room, path, field.Value, field.ValueFrom, maxFieldBytes)
+		text, err := value(ctx, view, room, path, field.Value, field.ValueFrom, maxFieldBytes)
 		if err != nil {
 			return err
 		}
@@ -202,11 +223,11 @@ func (k *Kind) registration(ctx context.Context, conn *application.Connection, r
 	return false, imv1alpha1.RegistrationUnknown, nil
 }
 
-func (k *Kind) resolveAttributes(ctx context.Context, room *imv1alpha1.LiveRoom, d *Desired) error {
+func (k *Kind) resolveAttributes(ctx context.Context, room *imv1alpha1.LiveRoom, view *reference.View, d *Desired) error {
 	total := 0
 	for _, attribute := range room.Spec.Attributes {
 		path := fmt.Sprintf("attributes[%s]", attribute.Key)
-		text, err := k.value(ctx, room, path, attribute.Value, attribute.ValueFrom, maxAttributeBytes)
+		text, err := value(ctx, view, room, path, attribute.Value, attribute.ValueFrom, maxAttributeBytes)
 		if err != nil {
 			return err
 		}
@@ -223,14 +244,14 @@ func (k *Kind) resolveAttributes(ctx context.Context, room *imv1alpha1.LiveRoom,
 }
 
 // value finds a value, inline or in a ConfigMap, and checks its size.
-func (k *Kind) value(ctx context.Context, room *imv1alpha1.LiveRoom, path string, inline *string, from *imv1alpha1.ValueSource, limit int) (string, error) {
+func value(ctx context.Context, view *reference.View, room *imv1alpha1.LiveRoom, path string, inline *string, from *imv1alpha1.ValueSource, limit int) (string, error) {
 	if from == nil {
 		if inline == nil {
 			return "", hold.New(imv1alpha1.ReasonInvalid, "%s: set exactly one of value and valueFrom", path)
 		}
 		return *inline, nil
 	}
-	text, err := k.references.Value(ctx, room.Namespace, from.ConfigMapKeyRef, limit)
+	text, err := view.Value(ctx, room.Namespace, from.ConfigMapKeyRef, limit)
 	if wait, ok := hold.As(err); ok {
 		return "", hold.New(wait.Reason, "%s: %s", path, wait.Message)
 	}

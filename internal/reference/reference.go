@@ -78,12 +78,37 @@ func NewReader(metadata, live client.Reader) (*Reader, error) {
 	return &Reader{metadata: metadata, live: live, values: values}, nil
 }
 
+// View reads values that are to be used together.
+type View struct {
+	reader   *Reader
+	versions map[types.NamespacedName]string
+	mixed    bool
+}
+
+// View returns a view that has read nothing yet. It is for one goroutine.
+func (r *Reader) View() *View {
+	return &View{reader: r, versions: map[types.NamespacedName]string{}}
+}
+
+// Mixed reports whether values of one ConfigMap were read that are of different
+// versions: it was changed in between, and another view is wanted.
+func (v *View) Mixed() bool { return v.mixed }
+
+// Value is the value that a view of its own returns.
+func (r *Reader) Value(ctx context.Context, namespace string, ref imv1alpha1.ConfigMapKeyReference, limit int) (string, error) {
+	return r.View().Value(ctx, namespace, ref, limit)
+}
+
 // Value returns a value of a ConfigMap of at most limit bytes, which must not be
 // more than MaxValueBytes. Otherwise it returns a wait: ReferenceNotFound, or
 // Invalid for a value that is too long.
-func (r *Reader) Value(ctx context.Context, namespace string, ref imv1alpha1.ConfigMapKeyReference, limit int) (string, error) {
+func (v *View) Value(ctx context.Context, namespace string, ref imv1alpha1.ConfigMapKeyReference, limit int) (string, error) {
 	key := types.NamespacedName{Namespace: namespace, Name: ref.Name}
-	found, err := r.value(ctx, valueKey{configMap: key, key: ref.Key})
+	found, err := v.reader.value(ctx, valueKey{configMap: key, key: ref.Key})
+	if before, read := v.versions[key]; read && before != found.version {
+		v.mixed = true
+	}
+	v.versions[key] = found.version
 	switch {
 	case err != nil:
 		return "", absent(key, err)

@@ -132,3 +132,35 @@ func TestConfigMapIsReadOnce(t *testing.T) {
 		}
 	})
 }
+
+func TestViewKnowsWhetherValuesBelongTogether(t *testing.T) {
+	object := lists(map[string]string{"a": "1", "b": "1"})
+	reader, _, c := reading(t, object)
+	read := func(view *View, name, want string) {
+		t.Helper()
+		got, err := view.Value(t.Context(), "shop", imv1alpha1.ConfigMapKeyReference{Name: "lists", Key: name}, MaxValueBytes)
+		if err != nil || got != want {
+			t.Errorf("%s: got %q, %v, want %q", name, got, err, want)
+		}
+	}
+	view := reader.View()
+	read(view, "a", "1")
+	read(view, "b", "1")
+	if view.Mixed() {
+		t.Error("values of one version are mixed")
+	}
+	object.Data = map[string]string{"a": "2", "b": "2"}
+	if err := c.Update(t.Context(), object); err != nil {
+		t.Fatal(err)
+	}
+	read(view, "b", "2")
+	if !view.Mixed() {
+		t.Error("values of two versions are not mixed")
+	}
+	view = reader.View()
+	read(view, "a", "2")
+	read(view, "b", "2")
+	if view.Mixed() {
+		t.Error("the next view is mixed")
+	}
+}
