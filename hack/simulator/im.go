@@ -34,7 +34,6 @@ type imFlags struct {
 	memberFields  []string
 	profileFields []string
 	closed        []string
-	policy        string
 }
 
 // newIMFlags binds the flags of the IM simulator.
@@ -72,7 +71,7 @@ func bindCallback(command *cobra.Command, f *imFlags) {
 	flags, o := command.Flags(), &f.options.Callback
 	flags.StringVar(&o.URL, "callback-url", "", "URL that callbacks are fired at; empty for none")
 	flags.StringVar(&o.Token, "callback-token", "", "token that signs callbacks; empty for no signature")
-	flags.StringVar(&f.policy, "callback-policy", string(im.FailureAllow), "what becomes of an action when the callback before it fails: Allow or Block")
+	flags.BoolVar(&o.BlockOnFailure, "callback-block", false, "refuse an action when the callback before it fails or is late")
 	flags.BoolVar(&o.RetryAfter, "callback-retry", false, "repeat callbacks after an action that failed or timed out")
 	flags.BoolVar(&o.StringEventTime, "callback-string-event-time", false, "send EventTime as text")
 	flags.BoolVar(&o.OmitEventCause, "callback-omit-event-cause", false, "tell changes of viewers as older deployments do, without EventCause")
@@ -90,7 +89,6 @@ func (f *imFlags) listener() (*listener, error) {
 	options.GroupFields = fieldDefinitions(f.groupFields, f.options.FieldDelay)
 	options.MemberFields = fieldDefinitions(f.memberFields, f.options.FieldDelay)
 	options.ProfileFields = f.profileFields
-	options.Callback.FailurePolicy = im.FailurePolicy(f.policy)
 	for _, feature := range f.closed {
 		options.ClosedFeatures = append(options.ClosedFeatures, im.Feature(feature))
 	}

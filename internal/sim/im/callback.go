@@ -59,23 +59,11 @@ var CallbackCommands = []string{
 	beforeSendChat, afterSendChat, afterChatRead, afterChatWithdraw, onStateChange, onProfileSet,
 }
 
-// FailurePolicy is what becomes of an action whose before-callback failed.
-type FailurePolicy string
-
-// The policies of the console.
-const (
-	// FailureAllow lets the action go on, as the console does unless told
-	// otherwise.
-	FailureAllow FailurePolicy = "Allow"
-	// FailureBlock refuses it: messages with 80003, everything else with 10016.
-	FailureBlock FailurePolicy = "Block"
-)
-
 // Defaults and bounds of callbacks.
 const (
 	defaultCallbackTimeout = 2 * time.Second
 	defaultCallbackQueue   = 65_536
-	defaultCallbackWorkers = 16
+	defaultCallbackWorkers = 64
 	maxCallbackQueue       = 1_000_000
 	maxCallbackWorkers     = 1024
 	maxCallbackRetries     = 10
@@ -96,9 +84,10 @@ type CallbackOptions struct {
 	Commands []string
 	// Timeout is the total time that the receiver has. 0 means 2 s.
 	Timeout time.Duration
-	// FailurePolicy is for before-callbacks that fail or time out. Empty means
-	// FailureAllow.
-	FailurePolicy FailurePolicy
+	// BlockOnFailure refuses an action whose before-callback failed or timed
+	// out: messages with 80003, everything else with 10016. Otherwise the
+	// action goes on, as at the console unless told otherwise.
+	BlockOnFailure bool
 	// RetryAfter repeats an after-callback that failed or timed out.
 	RetryAfter bool
 	// RetryDelays are the pauses before the repeats, at most ten. They pass in
@@ -112,11 +101,11 @@ type CallbackOptions struct {
 	// MessageIDs adds MsgId to callbacks of messages, and EventTime to those of
 	// one-to-one messages, as newer deployments do.
 	MessageIDs bool
-	// Queue is how many after-callbacks may be waiting, for a worker or for a
+	// QueueSize is how many after-callbacks may be waiting, for a worker or for a
 	// repeat, before further ones are dropped and counted. 0 means 65,536.
-	Queue int
-	// Workers is how many after-callbacks are under way at once. 0 means 16.
-	// Queue and Workers cannot be changed at run time.
+	QueueSize int
+	// Workers is how many after-callbacks are under way at once. 0 means 64.
+	// QueueSize and Workers cannot be changed at run time.
 	Workers int
 }
 
@@ -131,13 +120,11 @@ func (o CallbackOptions) Validate() error {
 		}
 	}
 	switch {
-	case o.FailurePolicy != "" && o.FailurePolicy != FailureAllow && o.FailurePolicy != FailureBlock:
-		return fmt.Errorf("callback failure policy %q: must be %s or %s", o.FailurePolicy, FailureAllow, FailureBlock)
 	case o.Timeout < 0 || o.Timeout > maxCallbackWait:
 		return fmt.Errorf("callback timeout: must be from 0 to %s", maxCallbackWait)
 	case len(o.RetryDelays) > maxCallbackRetries:
 		return fmt.Errorf("callback retry delays: at most %d are allowed", maxCallbackRetries)
-	case o.Queue < 0 || o.Queue > maxCallbackQueue:
+	case o.QueueSize < 0 || o.QueueSize > maxCallbackQueue:
 		return fmt.Errorf("callback queue: must be from 0 to %d", maxCallbackQueue)
 	case o.Workers < 0 || o.Workers > maxCallbackWorkers:
 		return fmt.Errorf("callback workers: must be from 0 to %d", maxCallbackWorkers)
@@ -175,8 +162,7 @@ func validateCallbackURL(text string) error {
 // withDefaults returns the options with every zero value resolved.
 func (o CallbackOptions) withDefaults() CallbackOptions {
 	o.Timeout = orDefault(o.Timeout, defaultCallbackTimeout)
-	o.FailurePolicy = orDefault(o.FailurePolicy, FailureAllow)
-	o.Queue = orDefault(o.Queue, defaultCallbackQueue)
+	o.QueueSize = orDefault(o.QueueSize, defaultCallbackQueue)
 	o.Workers = orDefault(o.Workers, defaultCallbackWorkers)
 	o.Commands = slices.Clone(o.Commands)
 	if len(o.RetryDelays) == 0 {
@@ -188,7 +174,7 @@ func (o CallbackOptions) withDefaults() CallbackOptions {
 }
 
 // SetCallback replaces the callback configuration, as somebody at the console
-// would but without the minutes that it takes there. Queue and Workers stay as
+// would but without the minutes that it takes there. QueueSize and Workers stay as
 // they were when the simulator was made. What is waiting goes to the new URL;
 // without one it is dropped.
 func (s *Simulator) SetCallback(options CallbackOptions) error {

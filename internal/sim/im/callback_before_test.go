@@ -54,8 +54,8 @@ func TestRulingsOnMessages(t *testing.T) {
 		group, chat outcome
 	}{
 		"accept": {accept, false,
-			outcome{"0 ", "0 ", []string{"BeforeSendMsg", "AfterSendMsg"}, "hi hi"},
-			outcome{"0 ", "0 ", []string{"BeforeSendMsg", "AfterSendMsg"}, "hi hi"}},
+			outcome{"0 ", "0 ", []string{"BeforeSendMsg", "AfterSendMsg"}, "hi|hi"},
+			outcome{"0 ", "0 ", []string{"BeforeSendMsg", "AfterSendMsg"}, "hi|hi"}},
 		"reject": {verdict(1, "", ""), false,
 			outcome{"10016 rejected by the callback of the application", "10016 rejected by the callback of the application", []string{"BeforeSendMsg", "SendMsgException"}, ""},
 			outcome{"20006 rejected by the callback of the application", "20006 rejected by the callback of the application", []string{"BeforeSendMsg"}, ""}},
@@ -72,17 +72,17 @@ func TestRulingsOnMessages(t *testing.T) {
 			outcome{"10016 no", "10016 no", []string{"BeforeSendMsg", "SendMsgException"}, ""},
 			outcome{"120001 no", "120001 no", []string{"BeforeSendMsg"}, ""}},
 		"masked": {verdict(0, "", `,"MsgBody":[{"MsgType":"TIMTextElem","MsgContent":{"Text":"***"}}],"CloudCustomData":"m"`), false,
-			outcome{"0 ", "0 ", []string{"BeforeSendMsg", "AfterSendMsg"}, "***m ***m"},
-			outcome{"0 ", "0 ", []string{"BeforeSendMsg", "AfterSendMsg"}, "***m ***m"}},
+			outcome{"0 ", "0 ", []string{"BeforeSendMsg", "AfterSendMsg"}, "***m|***m"},
+			outcome{"0 ", "0 ", []string{"BeforeSendMsg", "AfterSendMsg"}, "***m|***m"}},
 		"masked by no message": {verdict(0, "", `,"MsgBody":[{"MsgType":"TIMTextElem"}]`), true,
 			outcome{"80003 the callback before the action failed or timed out", "80003 the callback before the action failed or timed out", []string{"BeforeSendMsg", "SendMsgException"}, ""},
 			outcome{"80003 the callback before the action failed or timed out", "80003 the callback before the action failed or timed out", []string{"BeforeSendMsg", "AfterSendMsg"}, ""}},
 		"masked by too long a message": {verdict(0, "", `,"CloudCustomData":"`+strings.Repeat("x", 12<<10)+`"`), false,
-			outcome{"0 ", "0 ", []string{"BeforeSendMsg", "AfterSendMsg"}, "hi hi"},
-			outcome{"0 ", "0 ", []string{"BeforeSendMsg", "AfterSendMsg"}, "hi hi"}},
+			outcome{"0 ", "0 ", []string{"BeforeSendMsg", "AfterSendMsg"}, "hi|hi"},
+			outcome{"0 ", "0 ", []string{"BeforeSendMsg", "AfterSendMsg"}, "hi|hi"}},
 		"no verdict, allow": {`{}`, false,
-			outcome{"0 ", "0 ", []string{"BeforeSendMsg", "AfterSendMsg"}, "hi hi"},
-			outcome{"0 ", "0 ", []string{"BeforeSendMsg", "AfterSendMsg"}, "hi hi"}},
+			outcome{"0 ", "0 ", []string{"BeforeSendMsg", "AfterSendMsg"}, "hi|hi"},
+			outcome{"0 ", "0 ", []string{"BeforeSendMsg", "AfterSendMsg"}, "hi|hi"}},
 		"FAIL with code 0, block": {`{"ActionStatus":"FAIL","ErrorCode":0,"ErrorInfo":""}`, true,
 			outcome{"80003 the callback before the action failed or timed out", "80003 the callback before the action failed or timed out", []string{"BeforeSendMsg", "SendMsgException"}, ""},
 			outcome{"80003 the callback before the action failed or timed out", "80003 the callback before the action failed or timed out", []string{"BeforeSendMsg", "AfterSendMsg"}, ""}},
@@ -91,7 +91,7 @@ func TestRulingsOnMessages(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			h, r := newCallbackHarness(t, func(o *im.Options) {
 				if test.block {
-					o.Callback.FailurePolicy = im.FailureBlock
+					o.Callback.BlockOnFailure = true
 				}
 			})
 			if err := h.sim.SeedGroup(im.GroupSeed{GroupID: "g", Type: "Public", Members: []string{"bob"}}); err != nil {
@@ -118,7 +118,7 @@ func TestRulingsOnMessages(t *testing.T) {
 					content, _ := message.Body[0].(object)["MsgContent"].(object)["Text"].(string)
 					texts = append(texts, content+message.CloudData)
 				}
-				got.Kept = strings.Join(texts, " ")
+				got.Kept = strings.Join(texts, "|")
 				return got
 			}
 			same(t, run("Group.CallbackBeforeSendMsg", groups+"send_group_msg", post(1, "hi", ""),
@@ -138,9 +138,9 @@ func TestMaskedMessageIsToldAsMasked(t *testing.T) {
 	}
 	r.answers("Group.CallbackBeforeSendMsg", verdict(0, "", `,"MsgBody":[{"MsgType":"TIMTextElem","MsgContent":{"Text":"h*"}}]`))
 	for random := range 2 { // with one MsgSeq for both
-		door("POST", "/sim/groups/g/messages", fmt.Sprintf(`{"from":"bob","text":"hi","cloudData":"c","random":%d}`, random+1))(h)
+		door("POST", "/sim/groups/g/messages", fmt.Sprintf(`{"from":"bob","text":"hi","cloudCustomData":"c","random":%d}`, random+1))(h)
 	}
-	door("POST", "/sim/groups/g/messages", `{"from":"bob","text":"hi","cloudData":"c","random":1}`)(h) // a repeat of what was sent, not of what was made of it
+	door("POST", "/sim/groups/g/messages", `{"from":"bob","text":"hi","cloudCustomData":"c","random":1}`)(h) // a repeat of what was sent, not of what was made of it
 	const fields = `"GroupId":"g","Type":"AVChatRoom","From_Account":"bob","Operator_Account":"bob","OnlineOnlyFlag":0,"CloudCustomData":"c",`
 	want := []string{}
 	for random := range 2 {
@@ -184,7 +184,7 @@ func TestRulingsOnGroups(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			h, r := newCallbackHarness(t, func(o *im.Options) {
 				if test.block {
-					o.Callback.FailurePolicy = im.FailureBlock
+					o.Callback.BlockOnFailure = true
 				}
 			})
 			if err := h.sim.SeedAccounts(im.AccountSeed{UserID: "dave"}); err != nil {
@@ -233,9 +233,9 @@ func invite(results string) func(*harness) string {
 }
 
 func TestBeforeCallbackThatHangs(t *testing.T) {
-	for policy, want := range map[im.FailurePolicy]string{im.FailureAllow: "0", im.FailureBlock: "80003"} {
+	for block, want := range map[bool]string{false: "0", true: "80003"} {
 		h, r := newCallbackHarness(t, func(o *im.Options) {
-			o.Callback.Timeout, o.Callback.FailurePolicy = 20*time.Millisecond, policy
+			o.Callback.Timeout, o.Callback.BlockOnFailure = 20*time.Millisecond, block
 			o.Callback.Commands = []string{"Group.CallbackBeforeSendMsg"}
 		})
 		h.makeGroup("Public", "g")

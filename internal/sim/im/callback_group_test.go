@@ -130,10 +130,10 @@ func TestGroupCallbacks(t *testing.T) {
 			`{"CallbackCommand":"Group.CallbackOnMemberStateChange","GroupId":"live","EventType":"Offline","EventCause":"Quit","MemberList":` + memberList("bob") + `}`,
 		}},
 		"heartbeat lost and back": {func(h *harness) {
-			door("POST", "/sim/groups/live/offline", `{"userIDs":["bob"]}`)(h)
-			door("POST", "/sim/groups/live/offline", `{"userIDs":["bob"]}`)(h)
+			door("POST", "/sim/groups/live/presence", `{"userIDs":["bob"],"online":false}`)(h)
+			door("POST", "/sim/groups/live/presence", `{"userIDs":["bob"],"online":false}`)(h)
 			same(h.t, h.ok(groups+"get_online_member_num", `{"GroupId":"live"}`)["OnlineMemberNum"], 0)
-			door("POST", "/sim/groups/live/online", `{"userIDs":["bob"]}`)(h)
+			door("POST", "/sim/groups/live/presence", `{"userIDs":["bob"],"online":true}`)(h)
 			same(h.t, h.ok(groups+"get_online_member_num", `{"GroupId":"live"}`)["OnlineMemberNum"], 1)
 		}, []string{
 			`{"CallbackCommand":"Group.CallbackOnMemberStateChange","GroupId":"live","EventType":"Offline","EventCause":"HeartbeatInterrupt","MemberList":` + memberList("bob") + `}`,

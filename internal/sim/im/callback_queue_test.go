@@ -123,7 +123,7 @@ func TestCallbackRetries(t *testing.T) {
 }
 
 func TestFullCallbackQueueDrops(t *testing.T) {
-	h, r := newCallbackHarness(t, func(o *im.Options) { o.Callback.Queue = 3 })
+	h, r := newCallbackHarness(t, func(o *im.Options) { o.Callback.QueueSize = 3 })
 	if err := h.sim.SeedGroup(im.GroupSeed{GroupID: "g", Type: "AVChatRoom", Members: []string{"bob"}}); err != nil {
 		t.Fatal(err)
 	}
@@ -208,11 +208,11 @@ func TestClosingASimulatorDropsCallbacks(t *testing.T) {
 // nothing closes this simulator.
 func TestSimulatorWithoutCallbacks(t *testing.T) {
 	s := im.New(im.Options{SDKAppID: testApp, SecretKey: testKey})
-	if err := s.SetCallback(im.CallbackOptions{Token: "t", Queue: 5, Workers: 5}); err != nil {
+	if err := s.SetCallback(im.CallbackOptions{Token: "t", QueueSize: 5, Workers: 5}); err != nil {
 		t.Fatal(err)
 	}
 	got := s.Callback()
-	same(t, []any{got.URL, got.Token, got.Queue, got.Workers, got.Timeout}, []any{"", "t", 65536, 16, 2 * time.Second})
+	same(t, []any{got.URL, got.Token, got.QueueSize, got.Workers, got.Timeout}, []any{"", "t", 65536, 64, 2 * time.Second})
 	if err := s.WaitForCallbacks(ended(t)); err != nil && err != context.Canceled {
 		t.Error(err)
 	}

@@ -61,7 +61,7 @@ func TestCallbackQueries(t *testing.T) {
 	if err := h.sim.SeedGroup(im.GroupSeed{GroupID: "g", Type: "AVChatRoom", Members: []string{"bob"}}); err != nil {
 		t.Fatal(err)
 	}
-	door("POST", "/sim/groups/g/offline", `{"userIDs":["bob"]}`)(h)
+	door("POST", "/sim/groups/g/presence", `{"userIDs":["bob"],"online":false}`)(h)
 	h.settle()
 	door("PUT", "/sim/accounts/bob/profile", `{"platform":"iOS","profile":{"Tag_Profile_IM_Nick":"B"}}`)(h)
 	h.settle()
@@ -90,6 +90,7 @@ func TestCallbackQueries(t *testing.T) {
 func TestCallbackForms(t *testing.T) {
 	send := func(h *harness) {
 		door("POST", "/sim/groups/g/messages", `{"from":"bob","text":"hi","random":4026038328}`)(h)
+		h.settle()
 		door("POST", "/sim/chats/messages", `{"from":"bob","to":"alice","text":"hi","seq":1,"random":2}`)(h)
 		h.settle()
 	}
@@ -139,7 +140,6 @@ func TestCallbackConfiguration(t *testing.T) {
 		`{"url":"http://x/%"}`:                             "callback URL: it cannot be parsed",
 		`{"url":"http://` + strings.Repeat("x", 64) + `"}`: "callback URL: the host has more than 63 characters",
 		`{"commands":["Group.Nothing"]}`:                   `callback command "Group.Nothing": the simulator does not fire it`,
-		`{"failurePolicy":"Maybe"}`:                        `callback failure policy "Maybe": must be Allow or Block`,
 		`{"timeout":"1h"}`:                                 "callback timeout: must be from 0 to 10m0s",
 		`{"timeout":"x"}`:                                  `timeout: time: invalid duration "x"`,
 		`{"retryDelays":["x"]}`:                            `retryDelays: time: invalid duration "x"`,
@@ -169,9 +169,9 @@ func TestCallbackConfiguration(t *testing.T) {
 		t.Fatal(err)
 	}
 	same(t, reply.Settings, object{
-		"url": r.server.URL + "/new", "signed": true, "commands": []string{"State.StateChange"}, "timeout": "1s", "failurePolicy": "Allow",
+		"url": r.server.URL + "/new", "signed": true, "commands": []string{"State.StateChange"}, "timeout": "1s", "blockOnFailure": false,
 		"retryAfter": true, "retryDelays": []string{"10ms"}, "stringEventTime": false, "omitEventCause": false, "messageIDs": false,
-		"queue": 65536, "workers": 1,
+		"queueSize": 65536, "workers": 1,
 	})
 	same(t, reply.Commands, map[string]im.CallbackCount{"State.StateChange": {Fired: 1, Sent: 1, Answered: 1}})
 	same(t, []int{reply.InFlight, reply.Pending}, []int{0, 0})
@@ -199,7 +199,7 @@ func TestCallbackConfiguration(t *testing.T) {
 	if err := (im.Options{SDKAppID: 1, SecretKey: "k", Callback: im.CallbackOptions{Workers: 5000}}).Validate(); err == nil {
 		t.Error("5000 workers are allowed")
 	}
-	if err := (im.CallbackOptions{Queue: -1}).Validate(); err == nil {
+	if err := (im.CallbackOptions{QueueSize: -1}).Validate(); err == nil {
 		t.Error("a negative queue is allowed")
 	}
 }

@@ -125,7 +125,9 @@ func TestClosedFeaturesAndOlderDeploymentsAreSilent(t *testing.T) {
 	r.take()
 	enter := func() {
 		door("POST", "/sim/groups/g/join", `{"userIDs":["bob"]}`)(h)
-		door("POST", "/sim/groups/g/offline", `{"userIDs":["bob"]}`)(h)
+		if err := h.sim.LoseViewers("g", "bob"); err != nil {
+			t.Fatal(err)
+		}
 		door("PUT", "/sim/accounts/bob/presence", `{"state":"Online"}`)(h)
 	}
 	enter()
@@ -144,6 +146,14 @@ func TestClosedFeaturesAndOlderDeploymentsAreSilent(t *testing.T) {
 		`{"CallbackCommand":"Group.CallbackOnMemberStateChange","GroupId":"g","EventType":"Offline","MemberList":[{"Member_Account":"bob"}]}`,
 		`{"CallbackCommand":"State.StateChange","Info":{"Action":"Login","To_Account":"bob","Reason":"Register"}}`,
 	)...)
+	if err := h.sim.FindViewers("g", "bob"); err != nil {
+		t.Fatal(err)
+	}
+	h.expect(r, `{"CallbackCommand":"Group.CallbackOnMemberStateChange","GroupId":"g","EventType":"Online","MemberList":[{"Member_Account":"bob"}]}`)
+	if err := h.sim.LeaveViewer("g", "bob"); err != nil { // without a word of his being offline
+		t.Fatal(err)
+	}
+	h.expect(r, `{"CallbackCommand":"Group.CallbackAfterMemberExit","GroupId":"g","Type":"AVChatRoom","ExitType":"Quit","Operator_Account":"bob","ExitMemberList":[{"Member_Account":"bob"}]}`)
 }
 
 func TestClientDoorsRefuse(t *testing.T) {
@@ -158,9 +168,9 @@ func TestClientDoorsRefuse(t *testing.T) {
 		doorStep{"POST", "/sim/groups/live/join", `{"userIDs":["bob"],"platform":"Amiga"}`, 400, ""},
 		doorStep{"POST", "/sim/groups/none/leave", `{"userIDs":["bob"]}`, 404, ""},
 		doorStep{"POST", "/sim/groups/live/leave", `{"userIDs":["bob"],"platform":"Amiga"}`, 400, ""},
-		doorStep{"POST", "/sim/groups/live/offline", `{"userIDs":["bob"]}`, 409, `{"code":10007,"error":"account bob is not in the group"}`},
-		doorStep{"POST", "/sim/groups/pub/online", `{"userIDs":["bob"]}`, 409, `{"code":10007,"error":"a group of type Public has no viewers"}`},
-		doorStep{"POST", "/sim/groups/none/online", `{}`, 404, ""},
+		doorStep{"POST", "/sim/groups/live/presence", `{"userIDs":["bob"],"online":false}`, 409, `{"code":10007,"error":"account bob is not in the group"}`},
+		doorStep{"POST", "/sim/groups/pub/presence", `{"userIDs":["bob"],"online":true}`, 409, `{"code":10007,"error":"a group of type Public has no viewers"}`},
+		doorStep{"POST", "/sim/groups/none/presence", `{"online":true}`, 404, ""},
 		doorStep{"POST", "/sim/groups/live/messages", `{"from":"bob","elements":[{"MsgType":"TIMNothing","MsgContent":{}}]}`, 409, ""},
 		doorStep{"POST", "/sim/groups/live/messages", `{"from":"bob","text":"hi","platform":"Amiga"}`, 400, ""},
 		doorStep{"POST", "/sim/chats/messages", `{"from":"bob","to":"ghost","text":"hi"}`, 409, `{"code":90012,"error":"To_Account is not registered"}`},

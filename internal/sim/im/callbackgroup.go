@@ -36,7 +36,11 @@ const (
 // fire queues an after-callback of what a call did. Callers ask wants before
 // they build the fields, so that callbacks that nobody wants cost nothing.
 func (s *Simulator) fire(c *call, command string, fields answer, tally tallyKey) {
-	s.callbacks.fire(&callbackEvent{command: command, origin: c.origin, at: c.now, fields: fields, tally: tally})
+	event := &callbackEvent{command: command, origin: c.origin, at: c.now, fields: fields, tally: tally}
+	if c.load != nil && tally != (tallyKey{}) {
+		event.retries, event.done = c.load.retries, c.load.told()
+	}
+	s.callbacks.fire(event)
 }
 
 // groupFields are those of most callbacks about a group.
@@ -141,7 +145,7 @@ func (s *Simulator) fireCreated(c *call, g *group, members []string) {
 func customEntries(values map[string]string) []answer {
 	entries := make([]answer, 0, len(values))
 	for _, name := range slices.Sorted(maps.Keys(values)) {
-		entries = append(entries, answer{"Key": name, "Value": values[name]})
+		entries = append(entries, answer{"Key": name, fieldValue: values[name]})
 	}
 	return entries
 }

@@ -49,6 +49,11 @@ type callbackEvent struct {
 	fields  answer // shares nothing that changes with the simulator's state
 	tally   tallyKey
 	tries   int
+	retries int // repeats even if the settings have none
+	// done is told of the end, perhaps under locks, and whether the receiver
+	// has accepted the event. It may be nil.
+	done     func(accepted bool)
+	accepted bool
 }
 
 // callbackSettings are the options in force, ready for use.
@@ -106,7 +111,7 @@ func (c *callbacks) configure(options CallbackOptions) error {
 	if c.closed {
 		return errClosed
 	}
-	options.Queue, options.Workers = c.options.Queue, c.options.Workers
+	options.QueueSize, options.Workers = c.options.QueueSize, c.options.Workers
 	c.apply(options.withDefaults())
 	return nil
 }
@@ -144,7 +149,7 @@ func (c *callbacks) start(options CallbackOptions) {
 		// The status must be 200, so a redirect is a failure.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
-	c.queue = make(chan *callbackEvent, options.Queue)
+	c.queue = make(chan *callbackEvent, options.QueueSize)
 	for range options.Workers {
 		c.running.Go(c.work)
 	}
@@ -176,6 +181,7 @@ func (c *callbacks) fire(event *callbackEvent) {
 	c.book.fired(event)
 	if c.closed || c.queue == nil || c.pending >= cap(c.queue) {
 		c.book.dropped(event)
+		event.end()
 		return
 	}
 	if c.pending == 0 {
@@ -205,12 +211,20 @@ func (c *callbacks) attempt(event *callbackEvent) {
 		return
 	}
 	event.tries++
-	_, err := c.send(settings, outgoing{command: event.command, origin: event.origin, at: event.at, fields: event.fields, try: event.tries})
+	fields, err := c.send(settings, outgoing{command: event.command, origin: event.origin, at: event.at, fields: event.fields, try: event.tries})
 	if err == nil {
+		// The code is ignored, but to whoever wants to know it decides whether
+		// the receiver claims to have the event.
+		code, coded := wholeNumber(fields["ErrorCode"])
+		event.accepted = coded && code == 0
 		c.finish(event, true)
 		return
 	}
-	if settings.RetryAfter && event.tries <= len(settings.RetryDelays) && c.repeat(event, settings.RetryDelays[event.tries-1]) {
+	allowed := event.retries
+	if settings.RetryAfter {
+		allowed = max(allowed, len(settings.RetryDelays))
+	}
+	if event.tries <= allowed && c.repeat(event, settings.RetryDelays[min(event.tries, len(settings.RetryDelays))-1]) {
 		return
 	}
 	c.finish(event, false)
@@ -240,9 +254,17 @@ func (c *callbacks) repeat(event *callbackEvent, pause time.Duration) bool {
 	return true
 }
 
+// end tells whoever wants to know what became of the callback.
+func (e *callbackEvent) end() {
+	if e.done != nil {
+		e.done(e.accepted)
+	}
+}
+
 // finish ends a callback, answered or not.
 func (c *callbacks) finish(event *callbackEvent, answered bool) {
 	c.book.finished(event, answered)
+	event.end()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.pending--
@@ -305,6 +327,7 @@ func (c *callbacks) close() {
 func (c *callbacks) abandon(event *callbackEvent) {
 	delete(c.repeats, event)
 	c.book.finished(event, false)
+	event.end()
 	c.pending--
 	if c.pending == 0 {
 		close(c.drained)

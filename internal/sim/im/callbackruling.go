@@ -45,10 +45,10 @@ type question struct {
 	message bool
 }
 
-// ruling is what the receiver decided, or the failure policy in its place. The
+// ruling is what the receiver decided, or what follows from its failure. The
 // zero ruling lets the action go on.
 type ruling struct {
-	failed  bool // and the policy is to block
+	failed  bool // and that blocks
 	code    int64
 	info    string
 	body    []any // replaces MsgBody unless nil
@@ -121,7 +121,7 @@ func (c *callbacks) ask(q *question) *ruling {
 	}
 	c.book.ruled(q.command, err == nil)
 	if err != nil {
-		return &ruling{failed: settings.FailurePolicy == FailureBlock}
+		return &ruling{failed: settings.BlockOnFailure}
 	}
 	return decided
 }
@@ -169,7 +169,7 @@ func readRuling(fields map[string]any, q *question) (*ruling, error) {
 // the callback does not, and the world may have changed when it is answered: so
 // run repeats the checks, and then reads c.ruling.
 func (s *Simulator) act(c *call, command string, ask func() (*question, error), run func() (answer, error)) (answer, error) {
-	if ask != nil && s.callbacks.wants(command) {
+	if ask != nil && (c.load == nil || c.load.before) && s.callbacks.wants(command) {
 		q, err := s.prepare(ask)
 		if err != nil {
 			return nil, err
@@ -181,6 +181,9 @@ func (s *Simulator) act(c *call, command string, ask func() (*question, error), 
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c.now = s.now()
+	if c.load != nil {
+		c.now = c.load.moment(c.now)
+	}
 	return run()
 }
 

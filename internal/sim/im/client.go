@@ -59,7 +59,12 @@ func (s *Simulator) JoinViewerOn(platform, groupID, userID string) error {
 	if err != nil {
 		return err
 	}
-	_, err = s.act(c, beforeApplyJoin, func() (*question, error) {
+	return s.enter(c, groupID)
+}
+
+func (s *Simulator) enter(c *call, groupID string) error {
+	userID := c.identifier
+	_, err := s.act(c, beforeApplyJoin, func() (*question, error) {
 		g, inside, err := s.checkEntry(c, groupID)
 		if err != nil || inside {
 			return nil, err
@@ -116,6 +121,14 @@ func (s *Simulator) LeaveViewerOn(platform, groupID, userID string) error {
 	c, err := s.clientCall(userID, platform)
 	if err != nil {
 		return err
+	}
+	return s.leave(c, groupID)
+}
+
+func (s *Simulator) leave(c *call, groupID string) error {
+	userID := c.identifier
+	if c.load != nil {
+		c.now = c.load.moment(c.now)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -38,7 +38,7 @@ type ClientMessage struct {
 	CustomExt  string           `json:"customExt,omitempty"`
 	CustomDesc string           `json:"customDesc,omitempty"`
 	Elements   []MessageElement `json:"elements,omitempty"`
-	CloudData  string           `json:"cloudData,omitempty"`
+	CloudData  string           `json:"cloudCustomData,omitempty"`
 	// Priority is High, Normal, Low or Lowest; empty means Normal. Only groups
 	// know it.
 	Priority string `json:"priority,omitempty"`
@@ -108,6 +108,11 @@ type MessageReceipt struct {
 // must be in the group and may be muted, unlike a back end. It waits for the
 // callback before the message if there is one.
 func (s *Simulator) SendAsClient(groupID string, message ClientMessage) (MessageReceipt, error) {
+	return s.sendToGroup(groupID, message, nil)
+}
+
+// sendToGroup sends a client's message, which may be a load's.
+func (s *Simulator) sendToGroup(groupID string, message ClientMessage, load *loadCall) (MessageReceipt, error) {
 	priority, ok := priorities[orDefault(message.Priority, "Normal")]
 	if !ok {
 		return MessageReceipt{}, fmt.Errorf("priority %q: must be High, Normal, Low or Lowest", message.Priority)
@@ -116,6 +121,7 @@ func (s *Simulator) SendAsClient(groupID string, message ClientMessage) (Message
 	if err != nil {
 		return MessageReceipt{}, err
 	}
+	c.load = load
 	draft := groupDraft{from: message.From, random: message.Random, priority: priority}
 	var post posting
 	_, err = s.act(c, beforeSendToGroup, func() (*question, error) {

@@ -42,7 +42,7 @@ limitations under the License.
 //   - A code outside the documented ones refuses as 1 does. An answer without a
 //     verdict, with ActionStatus FAIL and code 0, or with a MsgBody that is no
 //     message is a failed callback.
-//   - FailureBlock answers 80003 to messages and 10016 to everything else.
+//   - BlockOnFailure answers 80003 to messages and 10016 to everything else.
 //   - A silently dropped group message is answered with MsgSeq 0, as one that
 //     the frequency control has dropped. A repeated message fires nothing.
 //   - The local keyword filter sees what the callback has made of a message,
@@ -51,7 +51,7 @@ limitations under the License.
 //   - Group.CallbackSendMsgException fires for every refused message of an
 //     existing group, also for one that the callback has rejected.
 //     C2C.CallbackAfterSendMsg fires for one that was not delivered because of
-//     a mute, the keyword filter or FailureBlock.
+//     a mute, the keyword filter or BlockOnFailure.
 //   - Changes are told when something has changed: writing the same name or
 //     attribute again fires nothing. Profiles are told whenever written.
 //   - A deleted attribute is told by its key, clearing by an empty GroupAttr.
@@ -90,8 +90,7 @@ limitations under the License.
 //	POST   /sim/groups/{id}/messages        send as a client: ClientMessage
 //	POST   /sim/groups/{id}/join            {"userIDs":["alice"],"platform":"Web"}; viewers of a live group
 //	POST   /sim/groups/{id}/leave           {"userIDs":["alice"],"platform":"Web"}
-//	POST   /sim/groups/{id}/offline         {"userIDs":["alice"]}: their heartbeat is lost
-//	POST   /sim/groups/{id}/online          {"userIDs":["alice"]}: it is back
+//	POST   /sim/groups/{id}/presence        {"userIDs":["alice"],"online":false}: their heartbeat is lost, or back
 //	GET    /sim/chats?between=a&and=b       the kept one-to-one messages
 //	POST   /sim/chats/messages              send as a client: {"to":"bob"} with ClientMessage
 //	POST   /sim/chats/read                  {"reader":"bob","peer":"alice","platform":"Web"}
@@ -99,15 +98,15 @@ limitations under the License.
 //	                                        attempts, ?answered=true totals per group and sender, ?wait=5s
 //	                                        once no after-callback is pending, or after that time
 //	PUT    /sim/callback                    replace the settings: {"url":"http://127.0.0.1:8080/im/ns/app","token":"t",
-//	                                        "commands":[],"timeout":"2s","failurePolicy":"Allow","retryAfter":false,
+//	                                        "commands":[],"timeout":"2s","blockOnFailure":false,"retryAfter":false,
 //	                                        "retryDelays":["1s","2s"],"stringEventTime":false,"omitEventCause":false,
 //	                                        "messageIDs":false}
 //	DELETE /sim/callback                    forget counters, log and totals
-//	POST   /sim/load                        traffic of clients, made in the simulator: {"groups":10,"users":1000,
+//	POST   /sim/load                        traffic of clients, made in the simulator: {"groups":10 or ["a","b"],"users":1000,
 //	                                        "events":50000,"perSecond":2000,"duration":"2m","seed":7,
 //	                                        "mix":{"text":70,"SEND_GIFT":20,"join":5,"leave":5}}; see Load
-//	GET    /sim/load                        what it did, counters of callbacks, totals that the receiver accepted
-//	                                        per group and sender; ?wait=5s once load and callbacks are through
+//	GET    /sim/load                        what it did and what of it was answered with success, per kind, group and
+//	                                        user; counters of callbacks; ?wait=5s once all is through
 //	DELETE /sim/load                        end it
 //	GET    /sim/calls?log=true              calls, refusals and concurrency per command; the log
 //	DELETE /sim/calls                       forget them
@@ -132,6 +131,6 @@ limitations under the License.
 // messages of each of 20,000 conversations, notices of the last 4096 destroyed
 // groups, the last 4096 calls and callbacks (Options.CallLogSize), at most
 // 100,000 keys in each de-duplication window, 65,536 callbacks that wait
-// (CallbackOptions.Queue), and totals of callbacks for 20,000 groups and
+// (CallbackOptions.QueueSize), and totals of callbacks for 20,000 groups and
 // 200,000 senders.
 package im

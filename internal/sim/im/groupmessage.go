@@ -131,7 +131,7 @@ func (s *Simulator) groupKey(g *group, draft groupDraft) groupKey {
 // made of the message.
 func (s *Simulator) postToGroup(c *call, g *group, draft *groupDraft) (posting, *Refusal) {
 	key := s.groupKey(g, *draft)
-	if first, repeated := s.groupRepeats.seen(key, c.now); repeated {
+	if first, repeated := s.groupRepeats.seen(key, c.now); repeated && c.load == nil {
 		return posting{sent: first, repeated: true}, nil
 	}
 	if refusal := c.ruling.refusal(groupMessageRulings); refusal != nil {
@@ -144,7 +144,7 @@ func (s *Simulator) postToGroup(c *call, g *group, draft *groupDraft) (posting, 
 	if !s.audit.apply(&draft.body) {
 		return posting{}, refuse(codeTextBlocked, "the text is blocked")
 	}
-	if !g.flow.admit(c.unix(), draft.priority) {
+	if c.load == nil && !g.flow.admit(c.unix(), draft.priority) {
 		return posting{sent: sentMessage{time: c.unix()}, dropped: dropFrequency}, nil
 	}
 	sent := sentMessage{time: c.unix(), seq: g.nextMsgSeq}
@@ -156,6 +156,9 @@ func (s *Simulator) postToGroup(c *call, g *group, draft *groupDraft) (posting, 
 	g.lastMessage = c.unix()
 	if m := g.members.get(draft.from); m != nil {
 		m.lastSend = c.unix()
+	}
+	if c.load != nil {
+		return posting{sent: sent}, nil
 	}
 	if g.messages == nil {
 		g.messages = newRing[groupMessage](maxGroupMessages)

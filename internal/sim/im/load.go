@@ -19,8 +19,7 @@ package im
 import (
 	"context"
 	"errors"
-	"maps"
-	"strconv"
+	"math/rand/v2"
 	"sync"
 	"time"
 )
@@ -30,33 +29,14 @@ const loadQueue = 64
 
 var errLoadRuns = errors.New("a load is running already")
 
-// LoadCount is what became of the events of one kind.
-type LoadCount struct {
-	Produced int `json:"produced"`
-	// Accepted are events that took effect; Dropped those of which the client
-	// was told that they did, by reason; Refused the others, by code.
-	Accepted int            `json:"accepted"`
-	Dropped  map[string]int `json:"dropped,omitempty"`
-	Refused  map[string]int `json:"refused,omitempty"`
-}
-
-// LoadReport is what a load has done so far.
-type LoadReport struct {
-	Running bool `json:"running"`
-	// Planned is the number of events asked for.
-	Planned int                  `json:"planned"`
-	Kinds   map[string]LoadCount `json:"kinds"`
-	// Groups counts accepted events by group and kind.
-	Groups  map[string]map[string]int `json:"groups"`
-	Seconds float64                   `json:"seconds"`
-}
-
 // loads runs one load at a time.
 type loads struct {
 	mu      sync.Mutex
 	current *loadRun // the last one, running or not
 	closed  bool
-	random  uint32 // of the last message, so that no load repeats another's
+	// random is that of the last message, so that no load repeats another's. It
+	// starts anywhere, so that no simulator repeats another's either.
+	random uint32
 }
 
 // loadRun is one load.
@@ -64,12 +44,43 @@ type loadRun struct {
 	load  Load
 	stop  context.CancelFunc
 	ended chan struct{}
+	// moved is when each user last came or went. Only the user's worker
+	// touches it.
+	moved []int64
+	begin time.Time
+	book  loadBook
+}
 
-	mu     sync.Mutex
-	kinds  map[string]*LoadCount
-	groups map[string]map[string]int
-	begin  time.Time
-	end    time.Time
+// loadCall is what a load's action has beyond that of a client. Its messages
+// are past the frequency control and are not kept.
+type loadCall struct {
+	run     *loadRun
+	event   loadEvent
+	before  bool // whether callbacks before the action are asked
+	retries int
+	fired   bool
+}
+
+// told counts a callback that is fired and returns what is to be told of its
+// end.
+func (l *loadCall) told() func(accepted bool) {
+	l.fired = true
+	l.run.book.fired()
+	return func(accepted bool) { l.run.book.told(&l.run.load, l.event, accepted) }
+}
+
+// moment is when the user comes or goes: never twice in one millisecond, which
+// nobody who hears of it could tell apart.
+func (l *loadCall) moment(now time.Time) time.Time {
+	if l.event.kind != loadJoin && l.event.kind != loadLeave {
+		return now
+	}
+	last := &l.run.moved[l.event.user]
+	if now.UnixMilli() <= *last {
+		now = time.UnixMilli(*last + 1)
+	}
+	*last = now.UnixMilli()
+	return now
 }
 
 // StartLoad starts a load. Only one runs at a time; Close ends it.
@@ -77,7 +88,7 @@ func (s *Simulator) StartLoad(load Load) error {
 	if err := load.validate(); err != nil {
 		return err
 	}
-	load = load.withDefaults(s.Callback().Queue)
+	load = load.withDefaults(s.Callback().QueueSize)
 	s.loads.mu.Lock()
 	defer s.loads.mu.Unlock()
 	if s.loads.closed {
@@ -89,6 +100,8 @@ func (s *Simulator) StartLoad(load Load) error {
 		default:
 			return errLoadRuns
 		}
+	} else {
+		s.loads.random = rand.Uint32()
 	}
 	if err := s.seedLoad(load); err != nil {
 		return err
@@ -96,7 +109,7 @@ func (s *Simulator) StartLoad(load Load) error {
 	ctx, stop := context.WithTimeout(context.Background(), load.Duration)
 	run := &loadRun{
 		load: load, stop: stop, ended: make(chan struct{}), begin: time.Now(),
-		kinds: map[string]*LoadCount{}, groups: map[string]map[string]int{},
+		moved: make([]int64, load.Users), book: newLoadBook(),
 	}
 	plan := newLoadPlan(load, s.loads.random)
 	s.loads.random += uint32(load.Events)
@@ -117,7 +130,7 @@ func (s *Simulator) runLoad(ctx context.Context, run *loadRun, plan *loadPlan) {
 		workers.Go(func() {
 			for event := range queues[i] {
 				if ctx.Err() == nil {
-					run.count(event, s.actLoad(run.load, event))
+					s.actLoad(run, event)
 				}
 			}
 		})
@@ -136,9 +149,7 @@ func (s *Simulator) runLoad(ctx context.Context, run *loadRun, plan *loadPlan) {
 		close(queue)
 	}
 	workers.Wait()
-	run.mu.Lock()
-	defer run.mu.Unlock()
-	run.end = time.Now()
+	run.book.end(time.Now())
 }
 
 // paceLoad waits for the time of an event, and for room in the queue of
@@ -154,103 +165,51 @@ func (s *Simulator) paceLoad(ctx context.Context, run *loadRun, number int) bool
 	return ctx.Err() == nil
 }
 
-// loadOutcome is what a client was told about its event.
-type loadOutcome struct {
-	dropped string
-	err     error
-}
-
-// actLoad does what the event says.
-func (s *Simulator) actLoad(l Load, event loadEvent) loadOutcome {
+// actLoad does what the event says and counts what its client was told.
+func (s *Simulator) actLoad(run *loadRun, event loadEvent) {
+	l := &run.load
 	group, user := l.groupID(event.user%l.groupCount()), l.userID(event.user)
-	message := ClientMessage{From: user, Random: event.random, Priority: l.Priority, Platform: l.Platform}
-	switch event.kind {
-	case loadJoin:
-		return loadOutcome{err: s.JoinViewerOn(l.Platform, group, user)}
-	case loadLeave:
-		return loadOutcome{err: s.LeaveViewerOn(l.Platform, group, user)}
-	case loadText:
-		message.Text = event.text
-	default:
-		message.CustomData, message.CustomExt = event.kind, l.Exts[event.kind]
-	}
-	receipt, err := s.SendAsClient(group, message)
-	return loadOutcome{dropped: receipt.Dropped, err: err}
-}
-
-func (r *loadRun) count(event loadEvent, outcome loadOutcome) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	entry, ok := r.kinds[event.kind]
-	if !ok {
-		entry = &LoadCount{}
-		r.kinds[event.kind] = entry
-	}
-	entry.Produced++
-	switch {
-	case outcome.err != nil:
-		reason := outcome.err.Error()
-		var refusal *Refusal
-		if errors.As(outcome.err, &refusal) {
-			reason = strconv.Itoa(refusal.Code)
+	load := &loadCall{run: run, event: event, before: l.Before, retries: l.Retries}
+	dropped := ""
+	c, err := s.clientCall(user, l.Platform)
+	if err == nil {
+		c.load = load
+		switch event.kind {
+		case loadJoin:
+			err = s.enter(c, group)
+		case loadLeave:
+			err = s.leave(c, group)
+		default:
+			message := ClientMessage{From: user, Text: event.text, CustomData: event.name, CustomExt: event.ext,
+				Random: event.random, Priority: l.Priority, Platform: l.Platform}
+			var receipt MessageReceipt
+			receipt, err = s.sendToGroup(group, message, load)
+			dropped = receipt.Dropped
 		}
-		entry.Refused = tick(entry.Refused, reason)
-	case outcome.dropped != "":
-		entry.Dropped = tick(entry.Dropped, outcome.dropped)
-	default:
-		entry.Accepted++
-		group := r.load.groupID(event.user % r.load.groupCount())
-		r.groups[group] = tick(r.groups[group], event.kind)
 	}
-}
-
-// tick counts in a table that may not exist yet and has few names.
-func tick(table map[string]int, name string) map[string]int {
-	if table == nil {
-		table = map[string]int{}
-	}
-	countName(table, name)
-	return table
+	run.book.acted(event, dropped, err, load.fired)
 }
 
 // LoadReport returns what the last load has done. The second result is false
 // when there was none.
 func (s *Simulator) LoadReport() (LoadReport, bool) {
-	s.loads.mu.Lock()
-	run := s.loads.current
-	s.loads.mu.Unlock()
+	run := s.lastLoad()
 	if run == nil {
 		return LoadReport{}, false
 	}
-	run.mu.Lock()
-	defer run.mu.Unlock()
-	report := LoadReport{
-		Running: run.end.IsZero(), Planned: run.load.Events,
-		Kinds: make(map[string]LoadCount, len(run.kinds)), Groups: make(map[string]map[string]int, len(run.groups)),
-	}
-	for kind, entry := range run.kinds {
-		report.Kinds[kind] = LoadCount{
-			Produced: entry.Produced, Accepted: entry.Accepted,
-			Dropped: maps.Clone(entry.Dropped), Refused: maps.Clone(entry.Refused),
-		}
-	}
-	for group, kinds := range run.groups {
-		report.Groups[group] = maps.Clone(kinds)
-	}
-	until := run.end
-	if report.Running {
-		until = time.Now()
-	}
-	report.Seconds = until.Sub(run.begin).Seconds()
-	return report, true
+	return run.book.report(run), true
+}
+
+func (s *Simulator) lastLoad() *loadRun {
+	s.loads.mu.Lock()
+	defer s.loads.mu.Unlock()
+	return s.loads.current
 }
 
 // WaitForLoad waits until no load is running. Callbacks may still be under way
 // then; see WaitForCallbacks.
 func (s *Simulator) WaitForLoad(ctx context.Context) error {
-	s.loads.mu.Lock()
-	run := s.loads.current
-	s.loads.mu.Unlock()
+	run := s.lastLoad()
 	if run == nil {
 		return nil
 	}
@@ -263,12 +222,9 @@ func (s *Simulator) WaitForLoad(ctx context.Context) error {
 }
 
 // StopLoad ends the load that is running, if there is one, and waits for the
-// events that have begun.
+// events that have begun. Callbacks that they have fired are still sent.
 func (s *Simulator) StopLoad() {
-	s.loads.mu.Lock()
-	run := s.loads.current
-	s.loads.mu.Unlock()
-	if run != nil {
+	if run := s.lastLoad(); run != nil {
 		run.stop()
 		<-run.ended
 	}

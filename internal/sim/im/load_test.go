@@ -18,9 +18,11 @@ package im_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/liveroom-io/liveroom-operator/internal/sim/im"
 )
@@ -29,7 +31,6 @@ import (
 type loadState struct {
 	im.LoadReport
 	Callbacks im.CallbackStatus
-	Answered  im.CallbackTally
 }
 
 func (h *harness) load(query string) loadState {
@@ -42,54 +43,110 @@ func (h *harness) load(query string) loadState {
 	return state
 }
 
+// ledger is a receiver's own account of the callbacks that it accepted: each
+// once, however often it came.
+type ledger struct {
+	seen          map[string]bool
+	groups, users map[string]im.LoadTally
+}
+
+// enter notes a callback after an event, and reports whether it is new.
+func (l *ledger) enter(call received) bool {
+	kind, name, user, key := "", "", "", ""
+	group, body := call.body["GroupId"].(string), call.body
+	member := func(list string) string { return body[list].([]any)[0].(object)["Member_Account"].(string) }
+	switch call.command() {
+	case "Group.CallbackAfterSendMsg":
+		element := body["MsgBody"].([]any)[0].(object)
+		user, kind, key = body["From_Account"].(string), "text", fmt.Sprint(body["MsgSeq"])
+		if element["MsgType"] == "TIMCustomElem" {
+			kind, name = "gift", element["MsgContent"].(object)["Data"].(string)
+		}
+	case "Group.CallbackAfterNewMemberJoin":
+		user, kind, key = member("NewMemberList"), "join", fmt.Sprint(body["EventTime"])
+	case "Group.CallbackAfterMemberExit":
+		user, kind, key = member("ExitMemberList"), "leave", fmt.Sprint(body["EventTime"])
+	default:
+		return false
+	}
+	if key = call.command() + group + user + key; l.seen[key] {
+		return false
+	}
+	l.seen[key] = true
+	for id, table := range map[string]map[string]im.LoadTally{group: l.groups, user: l.users} {
+		tally, known := table[id]
+		if !known {
+			tally.Kinds = map[string]int{}
+		}
+		tally.Answered++
+		tally.Kinds[kind]++
+		if name != "" {
+			if tally.Events == nil {
+				tally.Events = map[string]int{}
+			}
+			tally.Events[name]++
+		}
+		table[id] = tally
+	}
+	return true
+}
+
+// TestLoadIsToldInFull compares what the receiver has accepted with what the
+// load says was answered, while the receiver fails some calls and refuses some
+// messages.
 func TestLoadIsToldInFull(t *testing.T) {
-	h, r := newCallbackHarness(t, func(o *im.Options) { o.Callback.Workers, o.Callback.Queue = 8, 64 })
-	counted := map[string]int{}
-	senders := map[string]int{}
+	h, r := newCallbackHarness(t, func(o *im.Options) {
+		o.Callback.Workers, o.Callback.QueueSize, o.Callback.RetryDelays = 8, 64, []time.Duration{time.Millisecond}
+	})
+	book := ledger{map[string]bool{}, map[string]im.LoadTally{}, map[string]im.LoadTally{}}
+	attempts, refused, unclear := 0, 0, 0
 	r.set(false, func(call received) (int, string) {
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		switch call.command() {
-		case "Group.CallbackBeforeSendMsg":
-			if strings.Contains(canonical(t, call.body), "SEND_GIFT") && call.body["Random"].(json.Number) < "3" {
+		attempts++
+		if call.command() == "Group.CallbackBeforeSendMsg" {
+			if refused < 20 {
+				refused++
 				return http.StatusOK, verdict(1, "", "")
 			}
-		case "Group.CallbackAfterSendMsg":
-			counted[call.body["GroupId"].(string)]++
-			senders[call.body["From_Account"].(string)]++
+			return http.StatusOK, accept
 		}
+		if attempts%5 == 0 {
+			return http.StatusBadGateway, ""
+		}
+		// An event of which the receiver says that it has not taken it.
+		if call.command() == "Group.CallbackAfterMemberExit" && unclear < 2 {
+			unclear++
+			return http.StatusOK, verdict(1, "", "")
+		}
+		book.enter(call)
 		return http.StatusOK, accept
 	})
 	const events = 600
-	settings := `{"groups":20,"users":50,"absent":5,"events":600,"seed":7,"workers":4,"maxPending":40,"priority":"High","platform":"iOS",
-		"mix":{"text":70,"SEND_GIFT":15,"join":10,"leave":5},"exts":{"SEND_GIFT":"{\"price\":3}"},"texts":["hi"]}`
+	settings := `{"groups":20,"users":50,"absent":5,"events":600,"seed":7,"workers":4,"maxPending":40,"priority":"High","platform":"iOS","before":true,
+		"retry":true,"retries":50,"mix":{"text":70,"gift":15,"join":10,"leave":5},"giftEvents":["ROSE","CAR"],"giftExt":"{}","exts":{"CAR":"{\"price\":3}"},"texts":["hi"]}`
 	door("POST", "/sim/load", settings)(h)
 	state := h.load("?wait=30s")
-	total, accepted, refused := 0, map[string]int{}, 0
+	same(t, []any{state.Running, state.Finished, state.Planned, state.Produced, state.Pending, state.Callbacks.Pending}, []any{false, true, events, events, 0, 0})
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	same(t, state.Groups, book.groups)
+	same(t, state.Users, book.users)
+	var sum im.LoadCount
+	for _, count := range state.Kinds {
+		same(t, count.Accepted, count.Answered+count.Failed+count.Unsent)
+		sum.Accepted, sum.Answered, sum.Failed = sum.Accepted+count.Accepted, sum.Answered+count.Answered, sum.Failed+count.Failed
+	}
+	same(t, []int{sum.Accepted, sum.Answered, sum.Failed}, []int{events - refused, len(book.seen), unclear})
+	same(t, []int{state.Answered, state.Failed, state.Kinds["text"].Refused["10016"] + state.Kinds["gift"].Refused["10016"]}, []int{len(book.seen), unclear, refused})
+	if refused == 0 || unclear == 0 || state.Callbacks.Commands["Group.CallbackAfterSendMsg"].Retried == 0 {
+		t.Errorf("not all kinds of outcomes: %d refused, %d unclear, %+v", refused, unclear, state.Callbacks)
+	}
 	for kind, count := range state.Kinds {
-		total += count.Produced
-		accepted[kind] = count.Accepted
-		refused += count.Refused["10016"]
-		same(t, count.Produced-count.Accepted, count.Refused["10016"]+count.Dropped["MsgFreqCtrl"])
+		if count.Answered == 0 {
+			t.Errorf("no %s was answered", kind)
+		}
 	}
-	same(t, []any{state.Running, state.Planned, total, state.Callbacks.Pending}, []any{false, events, events, 0})
-	if refused == 0 || accepted["join"] == 0 || accepted["leave"] == 0 {
-		t.Errorf("the load has not all kinds of outcomes: %+v", state.Kinds)
-	}
-	messages, joined, left, bySender := 0, 0, 0, 0
-	for id, group := range state.Answered.Groups {
-		sum := group.Messages["TIMTextElem"] + group.Messages["SEND_GIFT"]
-		same(t, sum, counted[id])
-		same(t, []int{sum, group.Joined, group.Left}, []int{state.Groups[id]["text"] + state.Groups[id]["SEND_GIFT"], state.Groups[id]["join"], state.Groups[id]["leave"]})
-		messages, joined, left = messages+sum, joined+group.Joined, left+group.Left
-	}
-	for id, names := range state.Answered.Senders {
-		same(t, names["TIMTextElem"]+names["SEND_GIFT"], senders[id])
-		bySender += senders[id]
-	}
-	same(t, []int{messages, joined, left, bySender}, []int{accepted["text"] + accepted["SEND_GIFT"], accepted["join"], accepted["leave"], messages})
-	after := state.Callbacks.Commands["Group.CallbackAfterSendMsg"]
-	same(t, after, im.CallbackCount{Fired: messages, Sent: messages, Answered: messages})
 
 	// The same load again has the same events, so far as users are concerned.
 	other, _ := newCallbackHarness(t)
@@ -98,6 +155,42 @@ func TestLoadIsToldInFull(t *testing.T) {
 	for kind, count := range state.Kinds {
 		same(t, again.Kinds[kind].Produced, count.Produced)
 	}
+	same(t, again.Answered, events)
+}
+
+// TestLoadIsPastTheLimits sends more into one group in one second than the
+// frequency control lets through, without a callback before.
+func TestLoadIsPastTheLimits(t *testing.T) {
+	h, r := newCallbackHarness(t)
+	h.makeGroup("AVChatRoom", "g")
+	h.settle()
+	r.take()
+	h.sim.ResetCallbackCounters()
+	door("POST", "/sim/load", `{"groups":["g"],"users":1,"events":200,"mix":{"ROSE":1},"exts":{"ROSE":"{\"price\":3}"}}`)(h)
+	state := h.load("?wait=30s")
+	same(t, state.Kinds, map[string]im.LoadCount{"ROSE": {Produced: 200, Accepted: 200, Answered: 200}})
+	tally := im.LoadTally{Answered: 200, Kinds: map[string]int{"ROSE": 200}, Events: map[string]int{"ROSE": 200}}
+	same(t, state.Groups, map[string]im.LoadTally{"g": tally})
+	same(t, state.Users, map[string]im.LoadTally{"viewer-0": tally})
+	same(t, state.Callbacks.Commands, map[string]im.CallbackCount{"Group.CallbackAfterSendMsg": {Fired: 200, Sent: 200, Answered: 200}})
+	same(t, len(h.sim.GroupMessages("g")), 0)
+	sequences, randoms := map[any]bool{}, map[any]bool{}
+	for _, call := range r.take() {
+		sequences[call.body["MsgSeq"]], randoms[call.body["Random"]] = true, true
+		same(t, call.body["MsgBody"], []any{object{"MsgType": "TIMCustomElem",
+			"MsgContent": object{"Data": "ROSE", "Desc": "", "Ext": `{"price":3}`, "Sound": ""}}})
+	}
+	same(t, []int{len(sequences), len(randoms)}, []int{200, 200})
+
+	// What nobody wants to hear is not sent, and a failure is counted once.
+	door("PUT", "/sim/callback", `{"url":"`+r.server.URL+`","commands":["Group.CallbackAfterMemberExit"]}`)(h)
+	r.set(false, func(received) (int, string) { return http.StatusBadGateway, "" })
+	door("POST", "/sim/load", `{"groups":["g"],"users":4,"events":8,"mix":{"leave":1},"retry":false}`)(h)
+	state = h.load("?wait=30s")
+	same(t, state.Kinds, map[string]im.LoadCount{
+		"leave": {Produced: 6, Accepted: 6, Failed: 6}, "join": {Produced: 2, Accepted: 2, Unsent: 2},
+	})
+	same(t, []int{len(state.Groups), len(state.Users)}, []int{0, 0})
 }
 
 func TestLoadStopsAndPaces(t *testing.T) {
@@ -106,8 +199,8 @@ func TestLoadStopsAndPaces(t *testing.T) {
 	h.playDoor(
 		doorStep{"GET", "/sim/load", "", 404, ""},
 		doorStep{"DELETE", "/sim/load", "", 204, ""},
-		doorStep{"POST", "/sim/load", `{"groupIDs":["g"],"users":2,"events":1000000,"perSecond":100,"mix":{"leave":1},"duration":"1m"}`, 204, ""},
-		doorStep{"POST", "/sim/load", `{"groupIDs":["g"],"users":2,"events":1}`, 409, `{"error":"a load is running already"}`},
+		doorStep{"POST", "/sim/load", `{"groups":["g"],"users":2,"events":1000000,"perSecond":100,"mix":{"leave":1},"duration":"1m"}`, 204, ""},
+		doorStep{"POST", "/sim/load", `{"groups":["g"],"users":2,"events":1}`, 409, `{"error":"a load is running already"}`},
 		doorStep{"GET", "/sim/load?wait=1ms", "", 200, ""},
 		doorStep{"GET", "/sim/load?wait=x", "", 400, ""},
 		doorStep{"DELETE", "/sim/load", "", 204, ""},
@@ -116,16 +209,16 @@ func TestLoadStopsAndPaces(t *testing.T) {
 	if state.Running || state.Kinds["leave"].Produced+state.Kinds["join"].Produced >= 10_000 {
 		t.Errorf("the load was not stopped: %+v", state)
 	}
-	h.playDoor(doorStep{"POST", "/sim/load", `{"groupIDs":["g"],"users":2,"absent":2,"events":3,"mix":{"leave":1},"perSecond":1000}`, 204, ""})
+	h.playDoor(doorStep{"POST", "/sim/load", `{"groups":["g"],"users":2,"absent":2,"events":3,"mix":{"leave":1},"perSecond":1000}`, 204, ""})
 	state = h.load("?wait=10s")
 	same(t, []int{state.Kinds["join"].Accepted, state.Kinds["leave"].Accepted}, []int{2, 1})
-	h.playDoor(doorStep{"POST", "/sim/load", `{"groupIDs":["g"],"users":2,"events":1000000,"perSecond":1,"duration":"1ms"}`, 204, ""})
+	h.playDoor(doorStep{"POST", "/sim/load", `{"groups":["g"],"users":2,"events":1000000,"perSecond":1,"duration":"1ms"}`, 204, ""})
 	if state = h.load("?wait=10s"); state.Running {
 		t.Error("the load goes on after its time")
 	}
-	h.playDoor(doorStep{"POST", "/sim/load", `{"groupIDs":["g"],"users":2,"events":1000000,"perSecond":1}`, 204, ""})
+	h.playDoor(doorStep{"POST", "/sim/load", `{"groups":["g"],"users":2,"events":1000000,"perSecond":1}`, 204, ""})
 	h.sim.Close()
-	h.playDoor(doorStep{"POST", "/sim/load", `{"groupIDs":["g"],"users":2,"events":1}`, 400, `{"error":"the simulator is closed"}`})
+	h.playDoor(doorStep{"POST", "/sim/load", `{"groups":["g"],"users":2,"events":1}`, 400, `{"error":"the simulator is closed"}`})
 }
 
 func TestLoadRefusesBadSettings(t *testing.T) {
@@ -140,14 +233,17 @@ func TestLoadRefusesBadSettings(t *testing.T) {
 		`{"groups":1,"users":1,"events":1,"mix":{"text":-1}}`:                 "load: weight of text must be from 0 to 1000000",
 		`{"groups":1,"users":1,"events":1,"mix":{"text":0}}`:                  "load: mix has no weight",
 		`{"groups":1,"users":1,"events":1,"mix":{"":1}}`:                      "load: a kind in mix has 1 to 64 bytes",
-		`{"groups":1,"users":1,"events":1,"groupIDs":["g"]}`:                  "load: give groups or groupIDs",
+		`{"groups":"g","users":1,"events":1}`:                                 "groups: give a number of groups or a list of their IDs",
+		`{"groups":1,"users":1,"events":1,"retries":1}`:                       "load: retries need retry",
+		`{"groups":1,"users":1,"events":1,"retry":true,"retries":1001}`:       "load: retries must be from 0 to 1000",
+		`{"groups":1,"users":1,"events":1,"giftEvents":[""]}`:                 "load: a name in giftEvents has 1 to 64 bytes",
 		`{"groups":1,"users":1,"events":1,"duration":"2h"}`:                   "load: duration must be from 0 to 1h0m0s",
 		`{"groups":1,"users":1,"events":1,"texts":[""]}`:                      "load: a text must not be empty",
 		`{"groups":1,"users":1,"events":1,"priority":"x"}`:                    `load: priority "x": must be High, Normal, Low or Lowest`,
 		`{"groups":1,"users":1,"events":1,"platform":"x"}`:                    `load: platform "x"`,
 		`{"groups":1,"users":1,"events":1,"userPrefix":"ü"}`:                  "load: userPrefix makes no user IDs",
 		`{"groups":1,"users":1,"events":1,"groupPrefix":"ü"}`:                 `load: group "ü0" is no group ID`,
-		`{"groupIDs":["none"],"users":1,"events":1}`:                          "group does not exist or was disbanded",
+		`{"groups":["none"],"users":1,"events":1}`:                            "group does not exist or was disbanded",
 		`{"groups":1,"users":1,"events":1,"maxPending":-1}`:                   "load: maxPending must be from 0 to 1000000",
 		`{"groups":1,"users":1,"events":1,"texts":` + manyTexts(10_001) + `}`: "load: texts must be from 0 to 10000",
 	} {

@@ -32,6 +32,7 @@ const (
 	maxLoadPerSecond  = 100_000
 	maxLoadDuration   = time.Hour
 	maxLoadKinds      = maxTalliedNames - 1
+	maxLoadRetries    = 1000
 	maxLoadWeight     = 1_000_000
 	maxLoadTexts      = 10_000
 	maxLoadWorkers    = 256
@@ -42,6 +43,7 @@ const (
 // Kinds of a load's mix that are not names of custom events.
 const (
 	loadText  = "text"
+	loadGift  = "gift"
 	loadJoin  = "join"
 	loadLeave = "leave"
 )
@@ -69,11 +71,16 @@ type Load struct {
 	Events    int
 	PerSecond int
 	Duration  time.Duration
-	// Mix weighs the kinds of events: "text", "join", "leave", and any other
-	// name is a custom message with that name as Data. A kind for which there
-	// is no user gives way: without anybody inside to join, without anybody
-	// outside to leave. Empty means text alone.
+	// Mix weighs the kinds of events: "text", "join", "leave", "gift" for a
+	// custom message with one of GiftEvents as Data, and any other name is a
+	// custom message with that name as Data. A kind for which there is no user
+	// gives way: without anybody inside to join, without anybody outside to
+	// leave. Empty means text alone.
 	Mix map[string]int
+	// GiftEvents are the names of gifts, equally likely; empty means "gift"
+	// alone. GiftExt is the Ext of those that have none in Exts.
+	GiftEvents []string
+	GiftExt    string
 	// Texts are the texts that are sent. Empty means some of the simulator's.
 	Texts []string
 	// Exts are the Ext of custom messages by name.
@@ -82,6 +89,14 @@ type Load struct {
 	Priority string
 	// Platform is where the users are; empty means Web.
 	Platform string
+	// Before asks the callbacks before the events as well, of which messages
+	// may be refused, dropped or replaced. Messages count under the kind and
+	// name that they were sent with.
+	Before bool
+	// Retries is how often the callback after an event is repeated while it
+	// fails, at the pace of CallbackOptions.RetryDelays, of which the last one
+	// stays. It adds nothing to what RetryAfter causes already.
+	Retries int
 	// Seed chooses the events.
 	Seed uint64
 	// Workers is how many users act at once. 0 means 32.
@@ -106,7 +121,8 @@ func (l Load) validate() error {
 		within("absent", l.Absent, 0, l.Users),
 		within("events", l.Events, 1, maxLoadEvents),
 		within("perSecond", l.PerSecond, 0, maxLoadPerSecond),
-		within("kinds in mix", len(l.Mix), 0, maxLoadKinds),
+		within("kinds in mix and giftEvents", len(l.Mix)+len(l.GiftEvents), 0, maxLoadKinds),
+		within("retries", l.Retries, 0, maxLoadRetries),
 		within("texts", len(l.Texts), 0, maxLoadTexts),
 		within("workers", l.Workers, 0, maxLoadWorkers),
 		within("maxPending", l.MaxPending, 0, maxCallbackQueue),
@@ -126,6 +142,11 @@ func (l Load) validate() error {
 		total += weight
 	}
 	resolved := l.withDefaults(1)
+	for _, name := range l.GiftEvents {
+		if name == "" || len(name) > maxTalliedName {
+			return fmt.Errorf("load: a name in giftEvents has 1 to %d bytes", maxTalliedName)
+		}
+	}
 	switch {
 	case len(l.Mix) > 0 && total == 0:
 		return fmt.Errorf("load: mix has no weight")
@@ -161,6 +182,10 @@ func (l Load) withDefaults(queue int) Load {
 	l.GroupIDs, l.Exts, l.Texts, l.Mix = slices.Clone(l.GroupIDs), maps.Clone(l.Exts), slices.Clone(l.Texts), maps.Clone(l.Mix)
 	if len(l.Texts) == 0 {
 		l.Texts = []string{"hello", "how much is it?", "666", "这个多少钱", "主播好"}
+	}
+	l.GiftEvents = slices.Clone(l.GiftEvents)
+	if len(l.GiftEvents) == 0 {
+		l.GiftEvents = []string{loadGift}
 	}
 	if len(l.Mix) == 0 {
 		l.Mix = map[string]int{loadText: 1}
@@ -225,7 +250,9 @@ func (s *Simulator) seedLoad(l Load) error {
 type loadEvent struct {
 	kind   string
 	user   int
-	text   string
+	text   string // of a text message
+	name   string // of a custom one
+	ext    string
 	random uint32
 }
 
@@ -275,13 +302,30 @@ func (p *loadPlan) draw() loadEvent {
 		event.user = p.move(&p.inside, &p.outside)
 	default:
 		event.user = p.inside[p.random.IntN(len(p.inside))]
-		event.text = p.load.Texts[p.random.IntN(len(p.load.Texts))]
+		p.fill(&event)
 		if p.next++; p.next == math.MaxUint32 {
 			p.next = 1
 		}
 		event.random = p.next
 	}
 	return event
+}
+
+// fill chooses what a message says.
+func (p *loadPlan) fill(event *loadEvent) {
+	l := &p.load
+	switch event.kind {
+	case loadText:
+		event.text = l.Texts[p.random.IntN(len(l.Texts))]
+		return
+	case loadGift:
+		event.name, event.ext = l.GiftEvents[p.random.IntN(len(l.GiftEvents))], l.GiftExt
+	default:
+		event.name = event.kind
+	}
+	if ext, own := l.Exts[event.name]; own {
+		event.ext = ext
+	}
 }
 
 // move takes somebody from one list to the other.

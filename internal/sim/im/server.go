@@ -52,6 +52,7 @@ type call struct {
 	began      time.Time // before any callback was asked
 	ruling     *ruling   // of the callback before the command, if any was asked
 	drawnSeq   *uint32   // the MsgSeq of a message that was given none
+	load       *loadCall // set when a load does it
 }
 
 // newCall makes a call that begins now.

@@ -24,19 +24,19 @@ import (
 
 // callbackWire is CallbackOptions in JSON, with durations as text.
 type callbackWire struct {
-	URL             string        `json:"url"`
-	Token           string        `json:"token,omitempty"` // never answered
-	Signed          bool          `json:"signed"`          // never read: whether there is a token
-	Commands        []string      `json:"commands,omitempty"`
-	Timeout         string        `json:"timeout,omitempty"`
-	FailurePolicy   FailurePolicy `json:"failurePolicy,omitempty"`
-	RetryAfter      bool          `json:"retryAfter"`
-	RetryDelays     []string      `json:"retryDelays,omitempty"`
-	StringEventTime bool          `json:"stringEventTime"`
-	OmitEventCause  bool          `json:"omitEventCause"`
-	MessageIDs      bool          `json:"messageIDs"`
-	Queue           int           `json:"queue,omitempty"`
-	Workers         int           `json:"workers,omitempty"`
+	URL             string   `json:"url"`
+	Token           string   `json:"token,omitempty"` // never answered
+	Signed          bool     `json:"signed"`          // never read: whether there is a token
+	Commands        []string `json:"commands,omitempty"`
+	Timeout         string   `json:"timeout,omitempty"`
+	BlockOnFailure  bool     `json:"blockOnFailure"`
+	RetryAfter      bool     `json:"retryAfter"`
+	RetryDelays     []string `json:"retryDelays,omitempty"`
+	StringEventTime bool     `json:"stringEventTime"`
+	OmitEventCause  bool     `json:"omitEventCause"`
+	MessageIDs      bool     `json:"messageIDs"`
+	QueueSize       int      `json:"queueSize,omitempty"`
+	Workers         int      `json:"workers,omitempty"`
 }
 
 func (w callbackWire) options() (CallbackOptions, error) {
@@ -53,7 +53,7 @@ func (w callbackWire) options() (CallbackOptions, error) {
 		delays = append(delays, delay)
 	}
 	return CallbackOptions{
-		URL: w.URL, Token: w.Token, Commands: w.Commands, Timeout: timeout, FailurePolicy: w.FailurePolicy,
+		URL: w.URL, Token: w.Token, Commands: w.Commands, Timeout: timeout, BlockOnFailure: w.BlockOnFailure,
 		RetryAfter: w.RetryAfter, RetryDelays: delays, StringEventTime: w.StringEventTime,
 		OmitEventCause: w.OmitEventCause, MessageIDs: w.MessageIDs,
 	}, nil
@@ -61,9 +61,9 @@ func (w callbackWire) options() (CallbackOptions, error) {
 
 func showCallback(o CallbackOptions) callbackWire {
 	shown := callbackWire{
-		URL: o.URL, Signed: o.Token != "", Commands: o.Commands, Timeout: o.Timeout.String(), FailurePolicy: o.FailurePolicy,
+		URL: o.URL, Signed: o.Token != "", Commands: o.Commands, Timeout: o.Timeout.String(), BlockOnFailure: o.BlockOnFailure,
 		RetryAfter: o.RetryAfter, StringEventTime: o.StringEventTime, OmitEventCause: o.OmitEventCause,
-		MessageIDs: o.MessageIDs, Queue: o.Queue, Workers: o.Workers,
+		MessageIDs: o.MessageIDs, QueueSize: o.QueueSize, Workers: o.Workers,
 	}
 	for _, delay := range o.RetryDelays {
 		shown.RetryDelays = append(shown.RetryDelays, delay.String())

@@ -43,18 +43,15 @@ func (s *Simulator) doorEach(r *http.Request, act func(platform, groupID, userID
 	return nil, nil
 }
 
-func (s *Simulator) doorOffline(r *http.Request) (any, error) { return s.doorHeartbeat(r, false) }
-
-func (s *Simulator) doorOnline(r *http.Request) (any, error) { return s.doorHeartbeat(r, true) }
-
-func (s *Simulator) doorHeartbeat(r *http.Request, beats bool) (any, error) {
+func (s *Simulator) doorHeartbeats(r *http.Request) (any, error) {
 	var body struct {
 		UserIDs []string `json:"userIDs"`
+		Online  bool     `json:"online"`
 	}
 	if err := decode(r, &body); err != nil {
 		return nil, err
 	}
-	return nil, s.setHeartbeat(r.PathValue("id"), beats, body.UserIDs)
+	return nil, s.setHeartbeat(r.PathValue("id"), body.Online, body.UserIDs)
 }
 
 func (s *Simulator) doorProfile(r *http.Request) (any, error) {

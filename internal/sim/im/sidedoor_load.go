@@ -17,15 +17,36 @@ limitations under the License.
 package im
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 )
 
+// defaultLoadRetries is how often a load that repeats callbacks does so.
+const defaultLoadRetries = 3
+
+// loadGroups is the number of a load's groups, or their IDs.
+type loadGroups struct {
+	count int
+	ids   []string
+}
+
+func (g *loadGroups) UnmarshalJSON(text []byte) error {
+	if bytes.HasPrefix(text, []byte("[")) {
+		return json.Unmarshal(text, &g.ids)
+	}
+	if json.Unmarshal(text, &g.count) != nil {
+		return fmt.Errorf("groups: give a number of groups or a list of their IDs")
+	}
+	return nil
+}
+
 // loadWire is Load in JSON.
 type loadWire struct {
-	GroupIDs    []string          `json:"groupIDs"`
-	Groups      int               `json:"groups"`
+	Groups      loadGroups        `json:"groups"`
 	GroupPrefix string            `json:"groupPrefix"`
 	Users       int               `json:"users"`
 	Absent      int               `json:"absent"`
@@ -34,10 +55,15 @@ type loadWire struct {
 	PerSecond   int               `json:"perSecond"`
 	Duration    string            `json:"duration"`
 	Mix         map[string]int    `json:"mix"`
+	GiftEvents  []string          `json:"giftEvents"`
+	GiftExt     string            `json:"giftExt"`
 	Texts       []string          `json:"texts"`
 	Exts        map[string]string `json:"exts"`
 	Priority    string            `json:"priority"`
 	Platform    string            `json:"platform"`
+	Before      bool              `json:"before"`
+	Retry       bool              `json:"retry"`
+	Retries     int               `json:"retries"` // with retry; 0 means 3
 	Seed        uint64            `json:"seed"`
 	Workers     int               `json:"workers"`
 	MaxPending  int               `json:"maxPending"`
@@ -52,10 +78,17 @@ func (s *Simulator) doorStartLoad(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	switch {
+	case wire.Retry:
+		wire.Retries = orDefault(wire.Retries, defaultLoadRetries)
+	case wire.Retries != 0:
+		return nil, errors.New("load: retries need retry")
+	}
 	err = s.StartLoad(Load{
-		GroupIDs: wire.GroupIDs, Groups: wire.Groups, GroupPrefix: wire.GroupPrefix,
+		GroupIDs: wire.Groups.ids, Groups: wire.Groups.count, GroupPrefix: wire.GroupPrefix,
 		Users: wire.Users, Absent: wire.Absent, UserPrefix: wire.UserPrefix,
 		Events: wire.Events, PerSecond: wire.PerSecond, Duration: longest,
+		Before: wire.Before, Retries: wire.Retries, GiftEvents: wire.GiftEvents, GiftExt: wire.GiftExt,
 		Mix: wire.Mix, Texts: wire.Texts, Exts: wire.Exts, Priority: wire.Priority, Platform: wire.Platform,
 		Seed: wire.Seed, Workers: wire.Workers, MaxPending: wire.MaxPending,
 	})
@@ -69,8 +102,6 @@ func (s *Simulator) doorStartLoad(r *http.Request) (any, error) {
 type loadReply struct {
 	LoadReport
 	Callbacks CallbackStatus `json:"callbacks"`
-	// Answered is what the receiver of callbacks has accepted.
-	Answered CallbackTally `json:"answered"`
 }
 
 // doorLoad answers what the last load has done and what became of callbacks,
@@ -91,7 +122,7 @@ func (s *Simulator) doorLoad(r *http.Request) (any, error) {
 	if !ran {
 		return nil, notFound("load", "last")
 	}
-	return loadReply{LoadReport: report, Callbacks: s.CallbackStatus(), Answered: s.CallbackTally()}, nil
+	return loadReply{LoadReport: report, Callbacks: s.CallbackStatus()}, nil
 }
 
 func (s *Simulator) doorStopLoad(*http.Request) (any, error) {

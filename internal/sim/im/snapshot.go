@@ -89,7 +89,7 @@ type MessageState struct {
 	Recalled   bool   `json:"recalled,omitempty"`
 	OnlineOnly bool   `json:"onlineOnly,omitempty"`
 	Body       []any  `json:"body"`
-	CloudData  string `json:"cloudData,omitempty"`
+	CloudData  string `json:"cloudCustomData,omitempty"`
 }
 
 // FieldState is one defined custom field.
