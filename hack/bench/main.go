@@ -43,11 +43,11 @@ func main() {
 	rooms := flag.Int("rooms", 500, "rooms in each scenario")
 	steady := flag.Duration("steady", time.Minute, "how long to watch that nothing happens")
 	flag.Parse()
-	os.Exit(measure(*rooms, *steady))
+	os.Exit(perform(*rooms, *steady))
 }
 
-// measure is main without the process: it returns the exit code.
-func measure(rooms int, steady time.Duration) int {
+// perform is main without the process: it returns the exit code.
+func perform(rooms int, steady time.Duration) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	ctx, cancel := context.WithTimeout(ctx, runTimeout+steady)

@@ -23,6 +23,8 @@ import (
 
 	eventsv1 "k8s.io/api/events/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/liveroom-io/liveroom-operator/hack/measure"
 )
 
 // maxNotedEvents bounds the events that the table names.
@@ -99,9 +101,9 @@ func (b *bench) steady(ctx context.Context, length time.Duration) error {
 
 // noteUsage adds what a controller that has ended took from the machine.
 func (b *bench) noteUsage(during string) {
-	b.results.Note("controller, "+during+": CPU", format(b.controller.cpu.Seconds(), "s"))
+	b.results.Note("controller, "+during+": CPU", measure.Format(b.controller.cpu.Seconds(), "s"))
 	if b.controller.maxRSS > 0 {
-		b.results.Note("controller, "+during+": max RSS", format(float64(b.controller.maxRSS)/(1<<20), " MiB"))
+		b.results.Note("controller, "+during+": max RSS", measure.Format(float64(b.controller.maxRSS)/(1<<20), " MiB"))
 	}
 }
 

@@ -28,6 +28,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	imv1alpha1 "github.com/liveroom-io/liveroom-operator/api/v1alpha1"
+	"github.com/liveroom-io/liveroom-operator/hack/measure"
 )
 
 // existing measures rooms that are there when the controller starts. Each of
@@ -116,20 +117,20 @@ func (b *bench) judge(name string, began time.Time, applied, ready map[string]ti
 	log := b.simulator.CallLog()
 	refusals := b.simulator.Refusals()
 	r := &b.results
-	r.exactly(name+": rooms that became Ready", len(ready), b.rooms)
-	r.atMost(name+": elapsed", elapsed.Seconds(), elapsedFactor*floor.Seconds(), "s")
-	r.note(name+": ratio to the floor", format(elapsed.Seconds()/floor.Seconds(), ""))
-	r.note(name+": before, during and after create_group", timeline(log, began, ended))
-	r.exactly(name+": create_group", b.simulator.Calls("create_group"), b.rooms)
-	r.exactly(name+": writes to IM", imWrites(log), b.rooms)
-	r.atMost(name+": get_group_info", float64(b.simulator.Calls("get_group_info")), n/10, "")
-	r.note(name+": get_group_info before and after all were Ready", readsAround(log, ended))
-	r.atMost(name+": API writes per room", float64(writes.sum())/n, 2, "")
-	r.note(name+": API writes", fmt.Sprint(writes.objects))
-	r.exactly(name+": events", writes.events, 0)
-	r.exactly(name+": refusals for frequency", tooFrequent(refusals), 0)
-	r.note(name+": all refusals by code", fmt.Sprint(refusals))
-	r.note(name+": from apply to Ready, p50 and p99", fmt.Sprintf("%s, %s",
+	r.Exactly(name+": rooms that became Ready", len(ready), b.rooms)
+	r.AtMost(name+": elapsed", elapsed.Seconds(), elapsedFactor*floor.Seconds(), "s")
+	r.Note(name+": ratio to the floor", measure.Format(elapsed.Seconds()/floor.Seconds(), ""))
+	r.Note(name+": before, during and after create_group", timeline(log, began, ended))
+	r.Exactly(name+": create_group", b.simulator.Calls("create_group"), b.rooms)
+	r.Exactly(name+": writes to IM", imWrites(log), b.rooms)
+	r.AtMost(name+": get_group_info", float64(b.simulator.Calls("get_group_info")), n/10, "")
+	r.Note(name+": get_group_info before and after all were Ready", readsAround(log, ended))
+	r.AtMost(name+": API writes per room", float64(writes.sum())/n, 2, "")
+	r.Note(name+": API writes", fmt.Sprint(writes.objects))
+	r.Exactly(name+": events", writes.events, 0)
+	r.Exactly(name+": refusals for frequency", tooFrequent(refusals), 0)
+	r.Note(name+": all refusals by code", fmt.Sprint(refusals))
+	r.Note(name+": from apply to Ready, p50 and p99", fmt.Sprintf("%s, %s",
 		percentile(applied, ready, 0.50).Round(time.Millisecond), percentile(applied, ready, 0.99).Round(time.Millisecond)))
 }
 

@@ -36,12 +36,12 @@ type Results []Result
 
 // AtMost adds a figure that must not exceed a bar.
 func (r *Results) AtMost(name string, value, bar float64, unit string) {
-	*r = append(*r, Result{name, format(value, unit), "<= " + format(bar, unit), value <= bar})
+	*r = append(*r, Result{name, Format(value, unit), "<= " + Format(bar, unit), value <= bar})
 }
 
 // AtLeast adds a figure that must reach a bar.
 func (r *Results) AtLeast(name string, value, bar float64, unit string) {
-	*r = append(*r, Result{name, format(value, unit), ">= " + format(bar, unit), value >= bar})
+	*r = append(*r, Result{name, Format(value, unit), ">= " + Format(bar, unit), value >= bar})
 }
 
 // Exactly adds a figure that must be a number.
@@ -54,7 +54,8 @@ func (r *Results) Note(name, value string) {
 	*r = append(*r, Result{name: name, value: value, ok: true})
 }
 
-func format(value float64, unit string) string {
+// Format writes a figure with four digits.
+func Format(value float64, unit string) string {
 	return fmt.Sprintf("%.4g%s", value, unit)
 }
 
