@@ -24,6 +24,7 @@ import (
 	. "github.com/onsi/gomega"
 
 	imv1alpha1 "github.com/liveroom-io/liveroom-operator/api/v1alpha1"
+	simim "github.com/liveroom-io/liveroom-operator/internal/sim/im"
 )
 
 func pointer[T any](value T) *T { return &value }
@@ -85,4 +86,18 @@ func TestApplicationShowsWhetherCallbacksArrive(t *testing.T) {
 	update(s, app, func(a *imv1alpha1.ImApp) { a.Spec.Callbacks = nil })
 	s.Eventually(received).Should(Equal("False NotConfigured"))
 	s.Expect(s.callbackPath()).To(BeEmpty())
+}
+
+// TestAudienceIsCountedAnew lets IM know of viewers whom callbacks did not tell of.
+func TestAudienceIsCountedAnew(t *testing.T) {
+	s := begin(t)
+	room := s.open(s.room("kids"))
+	viewers := []string{"ann", "bob", "cid", "dan", "eve"}
+	for _, user := range viewers {
+		s.Expect(s.sim.SeedAccounts(simim.AccountSeed{UserID: user})).To(Succeed())
+		s.Expect(s.sim.JoinViewer(room.GroupID(), user)).To(Succeed())
+	}
+	s.call("Group.CallbackAfterNewMemberJoin", body{"GroupId": room.GroupID(), "Type": "AVChatRoom", "JoinType": "Apply",
+		"Operator_Account": "ann", "NewMemberList": []any{map[string]any{"Member_Account": "ann"}}, "EventTime": time.Now().UnixMilli()})
+	s.Eventually(s.activity(room)).Should(Equal(imv1alpha1.RoomActivity{Joined: 1, Online: pointer(int64(5)), PeakOnline: 5}))
 }

@@ -67,6 +67,9 @@ type Options struct {
 	SharePercent int
 	// Drain is how long calls are still taken after readiness has gone.
 	Drain time.Duration
+	// CountEvery is how often the audience of an active room is counted. 0 means
+	// every minute.
+	CountEvery time.Duration
 	// Metrics receives all metrics. Nil keeps none.
 	Metrics prometheus.Registerer
 	// SkipNameValidation allows several managers in one process, in tests.
@@ -194,7 +197,9 @@ func (s *system) assemble(ctx context.Context) error {
 		return fmt.Errorf("registering metrics: %w", err)
 	}
 	s.projector = projection.New(projection.Config{
-		Client: s.mgr.GetClient(), Directory: s.directory, Values: s.references, Watch: s.journal.Watch, Append: s.journal.Append,
+		Client: s.mgr.GetClient(), Directory: s.directory,
+		Values: func() projection.Values { return s.references.View() }, Watch: s.journal.Watch, Append: s.journal.Append,
+		CountEvery: s.CountEvery,
 		HeardOf: func(sdkAppID int64) {
 			if app := s.directory.BySDKAppID(sdkAppID); app != nil {
 				s.wake.app(app.Key)
@@ -336,8 +341,9 @@ func (s *system) ownership(_, _ []int) {
 const (
 	// userTTL is how long the points of a user are kept after the last ones.
 	userTTL = 180 * 24 * time.Hour
-	// roomTTL is how long the numbers of a room are kept after the last callback.
-	roomTTL = 400 * 24 * time.Hour
+	// declaredTTL is how long the state of a room or of an account is kept once
+	// nobody declares it any more.
+	declaredTTL = projection.KeepFor
 	// maxUsers, maxRooms and maxAccounts bound the states in the journal.
 	maxUsers    = 1_000_000
 	maxRooms    = 100_000
@@ -347,8 +353,8 @@ const (
 func ownerOptions(changed func(gained, lost []int)) journal.OwnerOptions {
 	return journal.OwnerOptions{OnOwnership: changed, Kinds: map[string]journal.Kind{
 		fold.User:    {TTL: userTTL, MaxKeys: maxUsers},
-		fold.Room:    {TTL: roomTTL, MaxKeys: maxRooms},
-		fold.Account: {TTL: roomTTL, MaxKeys: maxAccounts},
+		fold.Room:    {TTL: declaredTTL, MaxKeys: maxRooms},
+		fold.Account: {TTL: declaredTTL, MaxKeys: maxAccounts},
 	}}
 }
 

@@ -191,7 +191,7 @@ func (s *story) startMember(member string, options journal.Options, metrics prom
 	s.stop = s.run("webhook", cancel, func() error {
 		return webhook.Run(ctx, mgr, webhook.Options{
 			Address: "127.0.0.1:0", Member: member, Journal: options, Namespaces: []string{s.namespace},
-			SharePercent: 50, Metrics: metrics, SkipNameValidation: true, Log: testLogger().WithValues("member", member),
+			SharePercent: 50, CountEvery: 300 * time.Millisecond, Metrics: metrics, SkipNameValidation: true, Log: testLogger().WithValues("member", member),
 		}, func(a string) { address <- a })
 	})
 	var at string

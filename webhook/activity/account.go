@@ -35,6 +35,8 @@ type Account struct {
 	// SeenAt is the sequence of the last such report, SeenTime its time.
 	SeenAt   uint64 `json:"seenAt,omitempty"`
 	SeenTime int64  `json:"seenTime,omitempty"`
+	// Day since 1970 of the last change: states without one expire.
+	Day int64 `json:"day,omitempty"`
 }
 
 // LoadAccount reads a stored account. No data is a new one.
@@ -60,7 +62,17 @@ func (a *Account) AppendState(to []byte) ([]byte, error) {
 
 // Apply folds one event. It reports whether anything is different.
 func (a *Account) Apply(e *event.Event, sequence uint64) bool {
+	changed := a.apply(e, sequence)
+	if changed {
+		a.Day = max(a.Day, day(e))
+	}
+	return changed
+}
+
+func (a *Account) apply(e *event.Event, sequence uint64) bool {
 	switch e.Kind {
+	case event.Kept:
+		return day(e) > a.Day
 	case event.Presence:
 		a.Connected, a.ConnectedTime = sequence, e.Time
 		return true

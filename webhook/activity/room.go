@@ -53,6 +53,8 @@ type Room struct {
 	SeenTime int64 `json:"seenTime,omitempty"`
 	// Gone: the group was destroyed.
 	Gone bool `json:"gone,omitempty"`
+	// Day since 1970 of the last change: states without one expire.
+	Day int64 `json:"day,omitempty"`
 
 	senders *hyperloglog.Sketch
 }
@@ -125,7 +127,20 @@ func (r *Room) AppendState(to []byte) ([]byte, error) {
 
 // Apply folds one event. It reports whether anything is different.
 func (r *Room) Apply(e *event.Event, sequence uint64) bool {
+	changed := r.apply(e, sequence)
+	if changed {
+		r.Day = max(r.Day, day(e))
+	}
+	return changed
+}
+
+// day since 1970 of an event.
+func day(e *event.Event) int64 { return e.Time / (24 * time.Hour).Milliseconds() }
+
+func (r *Room) apply(e *event.Event, sequence uint64) bool {
 	switch e.Kind {
+	case event.Kept:
+		return day(e) > r.Day
 	case event.Message:
 		r.message(e)
 	case event.Blocked:

@@ -55,6 +55,8 @@ const (
 	Destroyed Kind = "destroyed"
 	// Changed: fields of a room or of an account have the values whose digests are in Seen.
 	Changed Kind = "changed"
+	// Kept: the room or the account is still declared; its state must not expire.
+	Kept Kind = "kept"
 	// Heard: an authentic callback of an application came.
 	Heard Kind = "heard"
 	// Presence: the connection of an account changed.

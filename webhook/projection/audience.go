@@ -22,15 +22,17 @@ import (
 
 	imv1alpha1 "github.com/liveroom-io/liveroom-operator/api/v1alpha1"
 	"github.com/liveroom-io/liveroom-operator/webhook/directory"
+	"github.com/liveroom-io/liveroom-operator/webhook/event"
 )
 
 const (
-	// countEvery is how often IM is asked for the audience of an active room:
-	// joins and exits that callbacks did not tell of would otherwise add up.
-	countEvery = time.Minute
-	// countRound is the time between two looks for rooms to count, and
-	// countsARound how many are counted then: IM's own number is 10 to 20 s old.
-	countRound   = time.Second
+	// CountEvery is how often IM is asked for the audience of an active room:
+	// joins and exits that callbacks did not tell of would otherwise add up. IM's
+	// own number is 10 to 20 s old.
+	CountEvery = time.Minute
+	// countRounds is how many looks for rooms to count there are in that time, and
+	// countsARound how many rooms are counted in each.
+	countRounds  = 60
 	countsARound = 20
 )
 
@@ -41,7 +43,7 @@ func (p *Projector) countAudiences(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
-		case <-p.Clock.After(countRound):
+		case <-p.Clock.After(p.CountEvery / countRounds):
 		}
 		for _, name := range p.uncounted() {
 			p.count(ctx, name)
@@ -56,7 +58,7 @@ func (p *Projector) uncounted() []string {
 	now := p.Clock.Now()
 	var names []string
 	for name, view := range p.rooms {
-		if !view.room.Audience || view.room.Heard == view.counted || now.Sub(view.countedAt) < countEvery {
+		if !view.room.Audience || view.room.Heard == view.counted || now.Sub(view.countedAt) < p.CountEvery {
 			continue
 		}
 		if view.countedAt.IsZero() { // not right after the first event: IM's number is late
@@ -89,7 +91,7 @@ func (p *Projector) count(ctx context.Context, name string) {
 		return // counted again in a minute; the estimate stands
 	}
 	if number != online {
-		if err := p.recount(ctx, room, app, number); err != nil {
+		if err := p.note(ctx, event.Event{Kind: event.Counted, SDKAppID: app.SDKAppID, Room: room.UID, Count: number}); err != nil {
 			p.Log.V(1).Info("The journal did not take the audience of a room", "room", room.Key.String(), "error", err.Error())
 			return
 		}

@@ -59,11 +59,15 @@ const (
 type Config struct {
 	Client    client.Client
 	Directory *directory.Directory
-	Values    Values
+	// Values returns a reader of ConfigMaps, a new one for each object.
+	Values func() Values
 	// Watch delivers the states of a kind: first all, then those that change.
 	Watch func(ctx context.Context, kind string, each func(key journal.StateKey, data []byte, deleted bool))
 	// Append writes an event to the journal.
 	Append func(context.Context, journal.Entry) (journal.Receipt, error)
+	// CountEvery is how often the audience of an active room is counted. 0 means
+	// the constant of that name.
+	CountEvery time.Duration
 	// HeardOf is told when a pod heard of an application after a while.
 	HeardOf func(sdkAppID int64)
 	Clock   clock.Clock
@@ -91,7 +95,12 @@ type Projector struct {
 type objectKey struct{ kind, name string }
 
 // New returns a projector that has not started.
-func New(config Config) *Projector { return &Projector{Config: config, heard: map[int64]time.Time{}} }
+func New(config Config) *Projector {
+	if config.CountEvery == 0 {
+		config.CountEvery = CountEvery
+	}
+	return &Projector{Config: config, heard: map[int64]time.Time{}}
+}
 
 // Run projects until the context ends. It starts from what the journal holds.
 func (p *Projector) Run(ctx context.Context) error {
@@ -113,6 +122,7 @@ func (p *Projector) Run(ctx context.Context) error {
 	}
 	watches.Go(func() { p.askPresence(ctx) })
 	watches.Go(func() { p.countAudiences(ctx) })
+	watches.Go(func() { p.keep(ctx) })
 	for {
 		key, wait := p.next()
 		if key.kind == "" {
@@ -218,13 +228,10 @@ func (p *Projector) apply(ctx context.Context, w *write) error {
 	return status.Apply(ctx, p.Client, w.blank, w.name, w.uid, w.status)
 }
 
-// recount asks the journal to take IM's own number for a room's audience.
-func (p *Projector) recount(ctx context.Context, room *directory.Room, app *directory.App, online int64) error {
+// note writes an event of the operator's own.
+func (p *Projector) note(ctx context.Context, e event.Event) error {
 	now := p.Clock.Now()
-	e := event.Event{
-		ID:   fmt.Sprintf("counted/%s/%d", room.UID, now.UnixNano()),
-		Kind: event.Counted, SDKAppID: app.SDKAppID, Room: room.UID, Count: online, Time: now.UnixMilli(),
-	}
+	e.ID, e.Time = fmt.Sprintf("%s/%s/%s/%d", e.Kind, e.Room, e.User, now.UnixNano()), now.UnixMilli()
 	entry, err := e.Entry()
 	if err != nil {
 		return err

@@ -123,7 +123,7 @@ func (p *Projector) roomDifferences(ctx context.Context, object *imv1alpha1.Live
 	if room.Gone {
 		return []string{activity.FieldExistence}
 	}
-	return activity.Difference(room.Seen, declaredRoom(ctx, object, p.Values, func(user *imv1alpha1.UserReference) string {
+	return activity.Difference(room.Seen, declaredRoom(ctx, object, p.Values(), func(user *imv1alpha1.UserReference) string {
 		return p.userID(ctx, object.Namespace, user)
 	}))
 }
