@@ -109,7 +109,7 @@ func TestFiresCallbacksAsTheFlagsSay(t *testing.T) {
 	}))
 	defer receiver.Close()
 	address, stop := start(t, "--im-addr", "127.0.0.1:0", "--secret-key", "k", "--callback-url", receiver.URL+"/im/ns/app",
-		"--callback-token", "secret", "--callback-retry", "--callback-string-event-time", "--callback-omit-event-cause", "--callback-message-ids")
+		"--callback-token", "secret", "--callback-block", "--callback-retry", "--callback-string-event-time", "--callback-omit-event-cause", "--callback-message-ids")
 	client := &http.Client{Transport: &http.Transport{}}
 	defer client.CloseIdleConnections()
 	request, err := http.NewRequest(http.MethodPut, address+"/sim/accounts/administrator/presence", strings.NewReader(`{"state":"Online"}`))
@@ -132,7 +132,7 @@ func TestFiresCallbacksAsTheFlagsSay(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{receiver.URL + "/im/ns/app", `"signed": true`, `"retryAfter": true`, `"stringEventTime": true`, `"omitEventCause": true`, `"messageIDs": true`} {
+	for _, want := range []string{receiver.URL + "/im/ns/app", `"signed": true`, `"blockOnFailure": true`, `"retryAfter": true`, `"stringEventTime": true`, `"omitEventCause": true`, `"messageIDs": true`} {
 		if !strings.Contains(string(raw), want) {
 			t.Errorf("%s is not in %s", want, raw)
 		}

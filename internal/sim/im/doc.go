@@ -125,6 +125,16 @@ limitations under the License.
 // instead of running, or as well with commit), httpStatus, reset
 // ("BeforeCommit", "AfterCommit"), slowAnswer.
 //
+// A load makes its users and, given a number of groups, its groups, if they do
+// not exist, and lets the users in without callbacks. Its messages are past the
+// frequency control and are not kept; everything else happens as with clients
+// that are not simulated. Its fields are those of Load, with groups as a number
+// or a list of IDs, and with before, retry and retries (3 unless given). Mix
+// weighs "text", "gift" (custom messages with a Data of giftEvents and giftExt
+// as Ext), "join", "leave" and custom messages by name. The report counts an
+// event as answered exactly when an answer with status 200 and ErrorCode 0 has
+// been read for it.
+//
 // # Bounds
 //
 // The simulator keeps the last 1000 messages and 512 notices of a group, 500
