@@ -101,7 +101,7 @@ func (s *Simulator) StartLoad(load Load) error {
 			return errLoadRuns
 		}
 	} else {
-		s.loads.random = rand.Uint32()
+		s.loads.random = rand.Uint32() //nolint:gosec // it protects nothing, it only should not repeat
 	}
 	if err := s.seedLoad(load); err != nil {
 		return err

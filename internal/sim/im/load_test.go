@@ -52,7 +52,7 @@ type ledger struct {
 
 // enter notes a callback after an event, and reports whether it is new.
 func (l *ledger) enter(call received) bool {
-	kind, name, user, key := "", "", "", ""
+	var kind, name, user, key string
 	group, body := call.body["GroupId"].(string), call.body
 	member := func(list string) string { return body[list].([]any)[0].(object)["Member_Account"].(string) }
 	switch call.command() {
