@@ -59,8 +59,12 @@ func (a Answer) write(w http.ResponseWriter) {
 }
 
 // refuse answers a call that is not taken. IM reads anything but 200 as a
-// failure. The text tells the reason and nothing about what is configured.
+// failure. The text tells the reason and nothing about what is configured: an
+// application without a token looks like none.
 func refuse(w http.ResponseWriter, status int, reason Rejection) {
+	if reason == RejectedToken {
+		reason = RejectedPath
+	}
 	body, _ := json.Marshal(Answer{ActionStatus: "FAIL", ErrorCode: status, ErrorInfo: string(reason)})
 	w.Header()["Content-Type"] = jsonType
 	w.Header().Set("Cache-Control", "no-store")

@@ -209,7 +209,7 @@ func (h *Handler) admit(r *http.Request, now time.Time) (*directory.App, int, Re
 	case app == nil:
 		return nil, http.StatusNotFound, RejectedPath
 	case len(app.Token) == 0:
-		return nil, http.StatusForbidden, RejectedToken
+		return nil, http.StatusNotFound, RejectedToken
 	case !app.Matches(r.PathValue("segment")):
 		return nil, http.StatusNotFound, RejectedPath
 	case app.Sources != nil && !app.Admits(h.source(r)):
