@@ -104,10 +104,9 @@ func (p *publisher) replySubject(s *slot) string {
 
 // acquire takes a slot, and waits for one until ctx ends.
 func (p *publisher) acquire(ctx context.Context) (*slot, error) {
-	select {
-	case <-p.closing:
-		return nil, ErrClosed
-	default:
+	s, err := p.tryAcquire()
+	if !errors.Is(err, ErrBusy) {
+		return s, err
 	}
 	select {
 	case s := <-p.free:
