@@ -116,16 +116,10 @@ var kubectl = sync.OnceValues(func() (string, error) {
 // build returns the objects of a kustomization, as kubectl apply -k would send them.
 func build(t *testing.T, directory string) []*unstructured.Unstructured {
 	t.Helper()
-	path, err := kubectl()
+	known, _ := built.LoadOrStore(directory, sync.OnceValues(func() ([]byte, error) { return kustomize(directory) }))
+	text, err := known.(func() ([]byte, error))()
 	if err != nil {
 		t.Fatal(err)
-	}
-	var problem bytes.Buffer
-	command := exec.CommandContext(t.Context(), path, "kustomize", directory)
-	command.Stderr = &problem
-	text, err := command.Output()
-	if err != nil {
-		t.Fatalf("kubectl kustomize %s: %v\n%s", directory, err, problem.String())
 	}
 	var objects []*unstructured.Unstructured
 	decoder := utilyaml.NewYAMLOrJSONDecoder(bytes.NewReader(text), 4096)
@@ -140,6 +134,24 @@ func build(t *testing.T, directory string) []*unstructured.Unstructured {
 		}
 		objects = append(objects, obj)
 	}
+}
+
+// built keeps what each kustomization gives, as several tests look at it.
+var built sync.Map
+
+func kustomize(directory string) ([]byte, error) {
+	path, err := kubectl()
+	if err != nil {
+		return nil, err
+	}
+	var problem bytes.Buffer
+	command := exec.CommandContext(context.Background(), path, "kustomize", directory)
+	command.Stderr = &problem
+	text, err := command.Output()
+	if err != nil {
+		return nil, fmt.Errorf("kubectl kustomize %s: %w\n%s", directory, err, problem.String())
+	}
+	return text, nil
 }
 
 // apply applies an object as kubectl does on the server's side.
