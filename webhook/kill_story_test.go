@@ -79,7 +79,7 @@ func runChild(text string) error {
 	return webhook.Run(context.Background(), mgr, webhook.Options{
 		Address: "127.0.0.1:0", Member: c.Member, Journal: where, Namespaces: []string{c.Namespace}, SharePercent: 50,
 		Metrics: prometheus.NewRegistry(), Log: testLogger(),
-	}, func(address string) { fmt.Println(address) })
+	}, func(address string) { _, _ = fmt.Fprintln(os.Stdout, address) })
 }
 
 // killable is a webhook in a process of its own.
@@ -146,10 +146,11 @@ func (c *crowd) talk(user string) {
 			if err == nil && got.Status == http.StatusOK && got.ErrorCode == 0 {
 				break
 			}
-			if c.s.ctx.Err() != nil {
+			select { // as a sender pauses
+			case <-c.s.ctx.Done():
 				return
+			case <-time.After(10 * time.Millisecond):
 			}
-			time.Sleep(10 * time.Millisecond) // as a sender would; nothing is waited for
 		}
 		c.accepted.Add(1)
 		c.mu.Lock()

@@ -363,7 +363,7 @@ func (s *story) send(address, command string, b body) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	response, err := http.DefaultClient.Do(request)
+	response, err := sender.Do(request)
 	if err != nil {
 		return answer{}, err
 	}
@@ -388,6 +388,9 @@ func text(room *imv1alpha1.LiveRoom, from, said string) body {
 func custom(room *imv1alpha1.LiveRoom, from, event, ext string) body {
 	return message(room, from, map[string]any{"MsgType": "TIMCustomElem", "MsgContent": map[string]any{"Data": event, "Ext": ext, "Desc": "", "Sound": ""}})
 }
+
+// sender waits for answers as long as IM does, and then some.
+var sender = &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 32}}
 
 var sequence atomic.Int64
 

@@ -126,8 +126,8 @@ func (s *system) oneOrAll(list func() client.ObjectList) handler.EventHandler {
 	})
 }
 
-// requests lists from the cache. What cannot be listed is looked at at the next
-// resync.
+// requests lists from the cache. What cannot be listed is looked at with the
+// next change.
 func (s *system) requests(ctx context.Context, list client.ObjectList, wanted func(client.Object) bool) []reconcile.Request {
 	if err := s.mgr.GetClient().List(ctx, list, client.UnsafeDisableDeepCopy); err != nil {
 		s.Log.Error(err, "Listing objects to look at")

@@ -80,7 +80,7 @@ type ScoringRule struct {
 
 // UserLevel is a level and what it takes to reach it.
 type UserLevel struct {
-	// level, as written to the profile.
+	// level as written to the profile.
 	// +required
 	// +kubebuilder:validation:Minimum=0
 	// +kubebuilder:validation:Maximum=4294967295

@@ -69,7 +69,9 @@ func (t *traffic) run(ctx context.Context, target func() string, length time.Dur
 		for due := int64(elapsed.Seconds() * float64(t.perSecond)); sent < due; sent++ {
 			numbers <- t.first + sent
 		}
-		time.Sleep(time.Millisecond)
+		if pause(ctx, time.Millisecond) != nil {
+			break
+		}
 	}
 	close(numbers)
 	senders.Wait()
@@ -84,13 +86,25 @@ func (t *traffic) deliver(ctx context.Context, target func() string, n int64) {
 			break
 		}
 		t.repeats.Add(1)
-		time.Sleep(retryPause)
+		if pause(ctx, retryPause) != nil {
+			return
+		}
 	}
 	t.accepted.Add(1)
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.rooms[t.b.rooms[n%int64(len(t.b.rooms))].Name]++
 	t.users[fmt.Sprintf("%d/viewer%d", sdkAppID, n*7919%userCount)]++
+}
+
+// pause waits for a while.
+func pause(ctx context.Context, length time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(length):
+		return nil
+	}
 }
 
 func (t *traffic) total() int64 { return t.accepted.Load() }

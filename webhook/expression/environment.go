@@ -135,8 +135,8 @@ func compile(source, want string, types ...*cel.Type) (cel.Program, error) {
 // first is the first error, on one line, as conditions show it.
 func first(issues []*cel.Error) string {
 	issue := issues[0]
-	message, _, _ := strings.Cut(issue.Message, "\n")
-	return fmt.Sprintf("line %d, column %d: %s", issue.Location.Line(), issue.Location.Column()+1, message)
+	text, _, _ := strings.Cut(issue.Message, "\n")
+	return fmt.Sprintf("line %d, column %d: %s", issue.Location.Line(), issue.Location.Column()+1, text)
 }
 
 func oneOf(got *cel.Type, types []*cel.Type) bool {

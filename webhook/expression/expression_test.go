@@ -28,11 +28,11 @@ import (
 const body = `[{"MsgType":"TIMTextElem","MsgContent":{"Text":"Hello 主播"}},
  {"MsgType":"TIMCustomElem","MsgContent":{"Data":"SEND_GIFT","Ext":"{\"price\":9.50,\"count\":3,\"id\":\"12\",\"items\":[{\"name\":\"rose\"}]}"}}]`
 
-func gift(t testing.TB) *message.Message {
-	t.Helper()
+func gift(tb testing.TB) *message.Message {
+	tb.Helper()
 	b, err := message.Parse(json.RawMessage(body), `{"from":"app"}`)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return &message.Message{
 		Sender: "viewer17", Operator: "admin", Platform: "RESTAPI", GroupID: "room_8801", GroupType: "AVChatRoom", Body: b,

@@ -56,6 +56,7 @@ func (h *Handler) beforeSend(w http.ResponseWriter, c *call) outcome {
 		h.offer(c, room, event.Masked)
 		Answer{ActionStatus: "OK", ErrorCode: codeAccept, MsgBody: decision.Body, CloudCustomData: decision.CloudCustomData}.write(w)
 		return outcomeMasked
+	case moderation.Allow:
 	}
 	accept(w)
 	return outcomeAllowed

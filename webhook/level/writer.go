@@ -120,8 +120,8 @@ func (w *Writer) due(name, uid string, standing *Standing) (task, bool) {
 	if compiled == nil {
 		return task{}, false
 	}
-	reached, any := compiled.Levels.At(standing.Points)
-	if !any || standing.Leveled && standing.Written == reached.Level || w.excluded(name, compiled.Policy.Tag()) {
+	reached, some := compiled.Levels.At(standing.Points)
+	if !some || standing.Leveled && standing.Written == reached.Level || w.excluded(name, compiled.Policy.Tag()) {
 		return task{}, false
 	}
 	return task{policy: uid, level: reached, rise: !standing.Leveled || reached.Level > standing.Written, room: standing.Room}, true

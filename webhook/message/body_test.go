@@ -39,11 +39,11 @@ const (
  {"MsgType":"TIMNewElem","MsgContent":{"Text":"new","Title":"newer","Other":"not known"}}]`
 )
 
-func parsed(t testing.TB, body, cloud string) *Body {
-	t.Helper()
+func parsed(tb testing.TB, body, cloud string) *Body {
+	tb.Helper()
 	b, err := Parse(json.RawMessage(body), cloud)
 	if err != nil {
-		t.Fatalf("Parse(%.80s): %v", body, err)
+		tb.Fatalf("Parse(%.80s): %v", body, err)
 	}
 	return b
 }

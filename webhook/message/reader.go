@@ -205,6 +205,7 @@ func (r *reader) content(at span, kind string, index int, relayed string) error 
 			if r.next() == '[' {
 				return r.messages(l)
 			}
+		case nothing:
 		}
 		return r.value()
 	})

@@ -183,8 +183,8 @@ func (s *scanner) number() error {
 		}
 		return s.at > from
 	}
-	take := func(any string) bool {
-		if s.at < len(s.text) && strings.IndexByte(any, s.text[s.at]) >= 0 {
+	take := func(one string) bool {
+		if s.at < len(s.text) && strings.IndexByte(one, s.text[s.at]) >= 0 {
 			s.at++
 			return true
 		}

@@ -138,12 +138,12 @@ func (a *automaton) each(text []byte, found func(start, end int) bool) {
 
 // contains reports whether a text has any of the words.
 func (a *automaton) contains(text []byte) bool {
-	any := false
+	has := false
 	a.each(text, func(int, int) bool {
-		any = true
+		has = true
 		return false
 	})
-	return any
+	return has
 }
 
 // size is the memory that the automaton takes, in bytes.

@@ -50,6 +50,7 @@ func (v Verdict) String() string {
 		return "Drop"
 	case Reject:
 		return "Reject"
+	case Allow:
 	}
 	return "Allow"
 }
@@ -133,6 +134,7 @@ func Decide(m *message.Message, policies []*Compiled, limiter *Limiter, now time
 		d.Code, d.Info = decided.code, decided.info
 	case Mask:
 		d.mask(m.Body, maskers, decided)
+	case Allow, Drop:
 	}
 	return d
 }

@@ -44,11 +44,11 @@ func policy(name string, action imv1alpha1.ModerationAction, changes ...func(*im
 	return p
 }
 
-func compiled(t testing.TB, p *imv1alpha1.ModerationPolicy, words ...string) *Compiled {
-	t.Helper()
+func compiled(tb testing.TB, p *imv1alpha1.ModerationPolicy, words ...string) *Compiled {
+	tb.Helper()
 	c, err := Compile(p, words)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return c
 }
@@ -73,11 +73,11 @@ func maskedBy(mask string) func(*imv1alpha1.ModerationPolicySpec) {
 	return func(s *imv1alpha1.ModerationPolicySpec) { s.MaskText = &mask }
 }
 
-func read(t testing.TB, body, cloud string) *message.Message {
-	t.Helper()
+func read(tb testing.TB, body, cloud string) *message.Message {
+	tb.Helper()
 	b, err := message.Parse(json.RawMessage(body), cloud)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return &message.Message{
 		App: types.NamespacedName{Namespace: "shop", Name: "app"}, Sender: "viewer17", Operator: "viewer17", Platform: "Web",
@@ -229,8 +229,8 @@ func TestDecideRate(t *testing.T) {
 	drop := compiled(t, policy("drop", imv1alpha1.ModerationActionDrop, limited(3, 10)))
 	limiter := NewLimiter()
 	var got []string
-	for _, at := range []time.Duration{0, 1, 2, 3, 10, 10, 11} {
-		d := Decide(read(t, textOf("bad"), ""), []*Compiled{mask, drop}, limiter, start.Add(at*time.Second))
+	for _, at := range []int{0, 1, 2, 3, 10, 10, 11} {
+		d := Decide(read(t, textOf("bad"), ""), []*Compiled{mask, drop}, limiter, start.Add(time.Duration(at)*time.Second))
 		got = append(got, d.Verdict.String()+" "+d.Rule)
 	}
 	want := []string{"Mask words", "Mask words", "Reject rateLimit", "Reject rateLimit", "Mask words", "Reject rateLimit", "Mask words"}

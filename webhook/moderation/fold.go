@@ -68,7 +68,8 @@ func fold(out []byte, text string, origin []Origin, traced bool) ([]byte, []Orig
 			case f&ignored != 0:
 				continue
 			case f&joins != 0 && segment < len(out) && len(out)-segment < maxSegment:
-				whole, composed := len(out), false
+				whole := len(out)
+				var composed bool
 				out, composed = compose(out, segment, table.append(nil, r, f))
 				switch {
 				case !traced:

@@ -64,20 +64,20 @@ func TestAutomaton(t *testing.T) {
 			fill(covered, start, end)
 			return true
 		})
-		any := false
+		has := false
 		for _, word := range words {
 			for i := range text {
 				if strings.HasPrefix(text[i:], word) && (!whole || !latin(word) || alone([]byte(text), i, i+len(word))) {
 					fill(want, i, i+len(word))
-					any = true
+					has = true
 				}
 			}
 		}
 		if !slices.Equal(covered, want) {
 			t.Fatalf("words %q in %q: found %v, want %v", words, text, covered, want)
 		}
-		if a.contains([]byte(text)) != any {
-			t.Fatalf("words %q in %q: found %v, want %v", words, text, !any, any)
+		if a.contains([]byte(text)) != has {
+			t.Fatalf("words %q in %q: found %v, want %v", words, text, !has, has)
 		}
 	})
 }
@@ -178,7 +178,7 @@ func TestForeignText(t *testing.T) {
 			if kept[r]--; kept[r] >= 0 {
 				continue
 			}
-			if one, _ := Fold(string(r)); one != "" && !strings.Contains("abc主播", one) && r != utf8.RuneError {
+			if one, _ := Fold(string(r)); one != "" && !slices.Contains([]string{"a", "b", "c", "主", "播"}, one) && r != utf8.RuneError {
 				t.Fatalf("%q became %q: %q is in no word", text, got, r)
 			}
 		}

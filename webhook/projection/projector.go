@@ -103,7 +103,7 @@ func New(config Config) *Projector {
 }
 
 // Run projects until the context ends. It starts from what the journal holds.
-func (p *Projector) Run(ctx context.Context) error {
+func (p *Projector) Run(ctx context.Context) {
 	ctx, cancel := context.WithCancel(ctx)
 	var watches sync.WaitGroup
 	defer watches.Wait()
@@ -128,7 +128,7 @@ func (p *Projector) Run(ctx context.Context) error {
 		if key.kind == "" {
 			select {
 			case <-ctx.Done():
-				return nil
+				return
 			case <-p.news:
 			case <-p.Clock.After(wait):
 			}
@@ -166,7 +166,7 @@ func (p *Projector) next() (objectKey, time.Duration) {
 	if key, ok := p.due.next(now); ok {
 		return key, 0
 	}
-	if at, any := p.due.soonest(); any {
+	if at, some := p.due.soonest(); some {
 		return objectKey{}, at.Sub(now)
 	}
 	return objectKey{}, time.Minute

@@ -101,9 +101,6 @@ func (q *queue[K]) soonest() (time.Time, bool) {
 	return q.order[0].due, true
 }
 
-// waiting is how many objects have news.
-func (q *queue[K]) waiting() int { return len(q.order) }
-
 func (q *queue[K]) item(key K) *item[K] {
 	it := q.items[key]
 	if it == nil {
