@@ -67,7 +67,7 @@ type Callback struct {
 	Introduction    *string
 	Notification    *string
 	FaceURL         *string `json:"FaceUrl"`
-	ShutUpAllMember string
+	ShutUpAllMember scalar  // its form is not documented
 	ProfileItem     []profileItem
 	Info            json.RawMessage // of State.StateChange
 }
@@ -143,6 +143,7 @@ func (n *number) UnmarshalJSON(data []byte) error {
 		if floatErr != nil || float != float {
 			return fmt.Errorf("%.32q is not a number", text)
 		}
+		value = 0 // and so is what has more than 64 bits
 		if float > 0 && float < 1<<63 {
 			value = uint64(float)
 		}

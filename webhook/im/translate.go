@@ -103,7 +103,7 @@ func baseFields(c *Callback) map[string]string {
 		}
 	}
 	if c.ShutUpAllMember != "" {
-		seen[activity.FieldSpeech] = activity.Digest(c.ShutUpAllMember)
+		seen[activity.FieldSpeech] = activity.Digest(string(c.ShutUpAllMember))
 	}
 	return seen
 }
