@@ -226,7 +226,7 @@ func (s *story) callBack(command string, body map[string]any) {
 	target := "http://" + s.address + app.Status.CallbackPath + "?" + query.Encode()
 	request, err := http.NewRequestWithContext(s.ctx, http.MethodPost, target, bytes.NewReader(text))
 	s.Expect(err).NotTo(HaveOccurred())
-	response, err := http.DefaultClient.Do(request)
+	response, err := (&http.Client{Timeout: patience}).Do(request)
 	s.Expect(err).NotTo(HaveOccurred())
 	defer func() { _ = response.Body.Close() }()
 	s.Expect(response.StatusCode).To(Equal(http.StatusOK), command)
