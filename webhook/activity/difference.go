@@ -39,8 +39,8 @@ const (
 	FieldExistence = "existence"
 
 	attributePrefix = "attributes."
-	anyAttribute    = attributePrefix + everything
-	everything      = "*"
+	// anyAttribute is no attribute's field: a key may be any text, "*" as well.
+	anyAttribute = "attributes"
 )
 
 // Absent is the digest of what is not there.
@@ -64,13 +64,10 @@ func CustomProfileField(tag string) string { return "customProfile." + tag }
 // AllAttributes is the field that stands for every attribute that is not named.
 func AllAttributes() string { return anyAttribute }
 
-// allOf reports the prefix of a field that stands for a whole group.
-func allOf(field string) (prefix string, all bool) { return strings.CutSuffix(field, everything) }
-
 func hasPrefix(field, prefix string) bool { return strings.HasPrefix(field, prefix) }
 
 // Difference lists the fields whose reported values are not the declared ones.
-// Only fields that are declared count.
+// Only fields that are declared count. They are in no order.
 func Difference(seen, declared map[string]string) []string {
 	var different []string
 	for field, want := range declared {

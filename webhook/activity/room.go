@@ -205,7 +205,7 @@ func (r *Room) report(e *event.Event, sequence uint64) bool {
 		}
 		r.Gone, r.Seen = false, nil
 	case event.Destroyed:
-		r.Gone, r.Seen = true, nil
+		r.Gone, r.Seen, r.Online = true, nil, 0 // nobody is in it
 	default:
 		seen := remember(r.Seen, e.Seen)
 		if !r.Gone && maps.Equal(seen, r.Seen) {
@@ -217,26 +217,24 @@ func (r *Room) report(e *event.Event, sequence uint64) bool {
 	return true
 }
 
-// remember adds values to those seen before. A value for "*" in a prefix, as in
-// "attributes.*", stands for all keys that are not named.
+// remember adds values to those seen before. A value for AllAttributes takes the
+// place of those for attributes that are not named beside it.
 func remember(seen, added map[string]string) map[string]string {
 	merged := maps.Clone(seen)
 	if merged == nil {
 		merged = map[string]string{}
 	}
-	for field, digest := range added {
-		if prefix, all := allOf(field); all {
-			maps.DeleteFunc(merged, func(key, _ string) bool { return hasPrefix(key, prefix) })
-		}
-		merged[field] = digest
+	if _, all := added[anyAttribute]; all {
+		maps.DeleteFunc(merged, func(field, _ string) bool { return hasPrefix(field, attributePrefix) })
 	}
-	for field, digest := range added { // those that are named beside the rest
-		merged[field] = digest
+	maps.Copy(merged, added)
+	switch {
+	case len(merged) <= maxSeen:
+		return merged
+	case len(added) <= maxSeen:
+		return maps.Clone(added) // more than a room can declare: start afresh
 	}
-	for len(merged) > maxSeen {
-		merged = map[string]string{} // more than a room can declare: start afresh
-	}
-	return merged
+	return map[string]string{} // nothing that could be declared
 }
 
 // LastMessage is the time of the last message, to the minute.
