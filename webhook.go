@@ -23,6 +23,7 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
+	"runtime/debug"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -34,6 +35,16 @@ import (
 	"github.com/liveroom-io/liveroom-operator/internal/im"
 	"github.com/liveroom-io/liveroom-operator/webhook"
 	"github.com/liveroom-io/liveroom-operator/webhook/journal"
+)
+
+const (
+	// defaultMaxBytes of entries, as --journal-max-bytes says.
+	defaultMaxBytes = 4 << 30
+	// storeMargin is for the states, which may have 2 GiB, and the rest.
+	storeMargin = 4 << 30
+	// gcPercent keeps the heap small: most of it is the buffers of the journal,
+	// which cost the collector nothing. GOGC in the environment overrules it.
+	gcPercent = 50
 )
 
 type webhookFlags struct {
@@ -87,6 +98,9 @@ func webhookCommand() *cobra.Command {
 
 func runWebhook(flags webhookFlags) error {
 	logger := newLogger(flags.logLevel)
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(gcPercent)
+	}
 	restConfig, err := clusterConfig()
 	if err != nil {
 		return err
@@ -124,7 +138,8 @@ func (f webhookFlags) options() (webhook.Options, error) {
 	if f.external.URL != "" {
 		options.Journal.External = &f.external
 	} else {
-		options.Journal.Embedded = &journal.Embedded{Dir: f.directory}
+		// Room for the entries and the states, and for what the server keeps beside them.
+		options.Journal.Embedded = &journal.Embedded{Dir: f.directory, MaxStoreBytes: max(f.maxBytes, defaultMaxBytes) + storeMargin}
 	}
 	if f.sharePercent < 1 || f.sharePercent > 99 {
 		return options, fmt.Errorf("--webhook-share-percent is %d: it must be 1 to 99", f.sharePercent)

@@ -95,7 +95,7 @@ type EventCount struct {
 	// +kubebuilder:validation:MaxLength=64
 	Name string `json:"name"`
 
-	// count since the group was made.
+	// count since the LiveRoom was made.
 	// +required
 	Count int64 `json:"count"`
 }
@@ -110,7 +110,7 @@ type RoomActivity struct {
 	Messages int64 `json:"messages,omitempty"`
 
 	// senders is the number of different senders; above some hundreds an
-	// estimate, within about one percent.
+	// estimate, within about two percent.
 	// +optional
 	Senders int64 `json:"senders,omitempty"`
 

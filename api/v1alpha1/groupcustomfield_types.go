@@ -139,7 +139,7 @@ type GroupCustomFieldStatus struct {
 // GroupCustomField declares a custom field of groups or of group members.
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status
-// +kubebuilder:resource:scope=Namespaced,categories=liveroom,shortName=gcf
+// +kubebuilder:resource:scope=Namespaced,categories=im,shortName=gcf
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
 // +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`
 // +kubebuilder:printcolumn:name="Field",type=string,JSONPath=`.spec.name`

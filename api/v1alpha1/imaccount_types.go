@@ -180,7 +180,7 @@ type ImAccountStatus struct {
 // ImAccount is one IM account: a host, a helper, a customer-service agent.
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status
-// +kubebuilder:resource:scope=Namespaced,categories=liveroom,shortName=imacc
+// +kubebuilder:resource:scope=Namespaced,categories=im,shortName=imacc
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
 // +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`
 // +kubebuilder:printcolumn:name="UserID",type=string,JSONPath=`.status.userID`

@@ -274,7 +274,7 @@ type LiveRoomStatus struct {
 // LiveRoom is a live room: one IM group and what clients read from it.
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status
-// +kubebuilder:resource:scope=Namespaced,categories=liveroom,shortName=lr
+// +kubebuilder:resource:scope=Namespaced,categories=im,shortName=lr
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
 // +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`
 // +kubebuilder:printcolumn:name="GroupID",type=string,JSONPath=`.status.groupID`

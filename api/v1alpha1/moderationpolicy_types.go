@@ -242,7 +242,7 @@ type ModerationPolicyStatus struct {
 // ModerationPolicy keeps messages out of rooms or masks words in them.
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status
-// +kubebuilder:resource:scope=Namespaced,categories=liveroom,shortName=modpol,path=moderationpolicies
+// +kubebuilder:resource:scope=Namespaced,categories=im,shortName=modpol,path=moderationpolicies
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
 // +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`
 // +kubebuilder:printcolumn:name="Enforcement",type=string,JSONPath=`.spec.enforcement`

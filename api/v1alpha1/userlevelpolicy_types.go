@@ -161,7 +161,7 @@ type UserLevelPolicyStatus struct {
 // UserLevelPolicy counts points of users and writes their levels to profiles.
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status
-// +kubebuilder:resource:scope=Namespaced,categories=liveroom,shortName=ulp,path=userlevelpolicies
+// +kubebuilder:resource:scope=Namespaced,categories=im,shortName=ulp,path=userlevelpolicies
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
 // +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`
 // +kubebuilder:printcolumn:name="Tag",type=string,priority=1,JSONPath=`.spec.profileTag`

@@ -28,6 +28,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	imv1alpha1 "github.com/liveroom-io/liveroom-operator/api/v1alpha1"
+	"github.com/liveroom-io/liveroom-operator/hack/measure"
 )
 
 const (
@@ -64,6 +65,7 @@ func (b *bench) throughput(ctx context.Context) (err error) {
 		share   float64
 	}{{beforeSend, beforeShare}, {afterSend, afterShare}} {
 		floor, whole, slow := []float64{}, []float64{}, []time.Duration{}
+		bareUsed, webhookUsed := bare.usage(), webhook.usage()
 		for range turns {
 			body := func(n int64) []byte { return b.message(one.command, number+n) }
 			f, err := g.loop(ctx, b.length, bare.url, one.command, body)
@@ -78,8 +80,8 @@ func (b *bench) throughput(ctx context.Context) (err error) {
 			number += 1 << 24
 		}
 		name := strings.TrimPrefix(one.command, "Group.Callback")
-		b.results.Note(name+": bare handler", fmt.Sprintf("%.0f/s", median(floor)))
-		b.results.Note(name+": webhook", fmt.Sprintf("%.0f/s", median(whole)))
+		b.results.Note(name+": bare handler", fmt.Sprintf("%.0f/s, %s", median(floor), bareUsed.since(bare.usage(), floor, b.length)))
+		b.results.Note(name+": webhook", fmt.Sprintf("%.0f/s, %s", median(whole), webhookUsed.since(webhook.usage(), whole, b.length)))
 		b.results.AtLeast(name+": webhook / bare handler", median(whole)/median(floor), one.share, "")
 		if one.command == beforeSend {
 			b.results.AtMost(name+": p99", median(slow).Seconds()*1000, slowest.Seconds()*1000, " ms")
@@ -132,6 +134,20 @@ func (b *bench) inForce(ctx context.Context) error {
 		case <-time.After(pollEvery):
 		}
 	}
+}
+
+// used is the processor time that a process had used at a moment.
+type used time.Duration
+
+func (p *process) usage() used { return used(measure.ProcessorTime(p.command.Process.Pid)) }
+
+// since says what each callback cost the process.
+func (u used) since(now used, perSecond []float64, length time.Duration) string {
+	calls := 0.0
+	for _, one := range perSecond {
+		calls += one * length.Seconds()
+	}
+	return fmt.Sprintf("%.0f µs of processor each", float64(time.Duration(now-u).Microseconds())/calls)
 }
 
 func median[T float64 | time.Duration](values []T) T {

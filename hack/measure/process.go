@@ -21,6 +21,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // PeakMemory is the largest resident set of a running process, in bytes, or 0
@@ -40,6 +41,33 @@ func PeakMemory(pid int) int64 {
 		}
 	}
 	return 0
+}
+
+// ticksPerSecond is the unit of processor time in /proc, the same on every Linux
+// that Go runs on.
+const ticksPerSecond = 100
+
+// ProcessorTime is what a running process has used, or 0 where the system does
+// not tell.
+func ProcessorTime(pid int) time.Duration {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return 0
+	}
+	_, rest, _ := strings.Cut(string(text), ") ") // the name before it may contain anything
+	fields := strings.Fields(rest)
+	if len(fields) < 13 {
+		return 0
+	}
+	var ticks int64
+	for _, field := range fields[11:13] { // user and system
+		n, err := strconv.ParseInt(field, 10, 64)
+		if err != nil {
+			return 0
+		}
+		ticks += n
+	}
+	return time.Duration(ticks) * time.Second / ticksPerSecond
 }
 
 // Tail is the end of a log, for people.
