@@ -22,6 +22,7 @@ import (
 	"time"
 
 	. "github.com/onsi/gomega"
+	corev1 "k8s.io/api/core/v1"
 
 	imv1alpha1 "github.com/liveroom-io/liveroom-operator/api/v1alpha1"
 	simim "github.com/liveroom-io/liveroom-operator/internal/sim/im"
@@ -100,4 +101,20 @@ func TestAudienceIsCountedAnew(t *testing.T) {
 	s.call("Group.CallbackAfterNewMemberJoin", body{"GroupId": room.GroupID(), "Type": "AVChatRoom", "JoinType": "Apply",
 		"Operator_Account": "ann", "NewMemberList": []any{map[string]any{"Member_Account": "ann"}}, "EventTime": time.Now().UnixMilli()})
 	s.Eventually(s.activity(room)).Should(Equal(imv1alpha1.RoomActivity{Joined: 1, Online: pointer(int64(5)), PeakOnline: 5}))
+}
+
+// TestTokenIsChangedWithoutAGap takes callbacks by the former token until the
+// console has the new one.
+func TestTokenIsChangedWithoutAGap(t *testing.T) {
+	s := begin(t)
+	room, path := s.open(s.room("kids")), s.callbackPath()
+	update(s, s.secret("callback", "", ""), func(secret *corev1.Secret) {
+		secret.Data = map[string][]byte{
+			imv1alpha1.CallbackTokenKeyName: []byte("another token"), imv1alpha1.CallbackFormerTokenKeyName: []byte(token),
+		}
+	})
+	s.Eventually(s.callbackPath).ShouldNot(Equal(path))
+	s.Expect(s.call(afterSend, text(room, "ann", "by the former token"))).To(Equal(accepted))
+	update(s, s.secret("callback", "", ""), func(secret *corev1.Secret) { delete(secret.Data, imv1alpha1.CallbackFormerTokenKeyName) })
+	s.Eventually(func() int { return s.call(afterSend, text(room, "ann", "too late")).Status }).Should(Equal(http.StatusNotFound))
 }

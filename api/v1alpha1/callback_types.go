@@ -21,6 +21,10 @@ import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 // CallbackTokenKeyName is the key that callbacks.tokenSecretRef must hold.
 const CallbackTokenKeyName = "token"
 
+// CallbackFormerTokenKeyName is the key that it may hold while the token is being
+// changed: callbacks with the former one, on its path, are taken as well.
+const CallbackFormerTokenKeyName = "formerToken"
+
 // SourceAddresses says from where callbacks are taken.
 // +kubebuilder:validation:Enum=Any;Provider
 type SourceAddresses string
@@ -48,7 +52,8 @@ const OtherEvents = "other"
 type Callbacks struct {
 	// tokenSecretRef names the Secret whose key "token" holds the authentication
 	// token that is entered in the console beside the callback URL. Without it
-	// every callback is refused.
+	// every callback is refused. While the token is being changed, the key
+	// "formerToken" may hold the one before.
 	// +required
 	TokenSecretRef SecretReference `json:"tokenSecretRef"`
 

@@ -126,7 +126,7 @@ func (r *Reconciler) look(ctx context.Context, object *imv1alpha1.ImApp) (*direc
 	if object.Spec.Callbacks == nil {
 		return app, findings{condition: notConfigured()}, nil
 	}
-	token, missing, err := r.token(ctx, object)
+	token, former, missing, err := r.tokens(ctx, object)
 	switch {
 	case err != nil:
 		return nil, findings{}, err
@@ -134,6 +134,9 @@ func (r *Reconciler) look(ctx context.Context, object *imv1alpha1.ImApp) (*direc
 		return app, findings{condition: noToken(missing)}, nil
 	}
 	app.Token, app.Segment = token, webhookim.Segment(token, key.Namespace, key.Name)
+	if len(former) > 0 {
+		app.Former = &directory.Former{Token: former, Segment: webhookim.Segment(former, key.Namespace, key.Name)}
+	}
 	found := findings{path: webhookim.Path(token, key.Namespace, key.Name)}
 	waiting := ""
 	if object.Spec.Callbacks.SourceAddresses == imv1alpha1.SourceAddressesProvider {
@@ -156,21 +159,22 @@ func (r *Reconciler) heard(key types.NamespacedName) *directory.Heard {
 	return directory.NewHeard(func() { r.Heard(key) })
 }
 
-// token reads the token. missing says what to do when it is not there.
-func (r *Reconciler) token(ctx context.Context, object *imv1alpha1.ImApp) (token []byte, missing string, err error) {
+// tokens reads the token and the one before it, if there is one. missing says
+// what to do when there is no token.
+func (r *Reconciler) tokens(ctx context.Context, object *imv1alpha1.ImApp) (token, former []byte, missing string, err error) {
 	key := types.NamespacedName{Namespace: object.Namespace, Name: object.Spec.Callbacks.TokenSecretRef.Name}
 	secret, err := r.Secrets.Secret(ctx, key)
 	if apierrors.IsNotFound(err) {
-		return nil, fmt.Sprintf("Secret %s does not exist: create it with the key %q", key, imv1alpha1.CallbackTokenKeyName), nil
+		return nil, nil, fmt.Sprintf("Secret %s does not exist: create it with the key %q", key, imv1alpha1.CallbackTokenKeyName), nil
 	}
 	if err != nil {
-		return nil, "", fmt.Errorf("reading Secret %s: %w", key, err)
+		return nil, nil, "", fmt.Errorf("reading Secret %s: %w", key, err)
 	}
 	token = trimmed(secret.Data[imv1alpha1.CallbackTokenKeyName])
 	if len(token) == 0 {
-		return nil, fmt.Sprintf("Secret %s has no key %q: add it with the authentication token of the callback URL in the console", key, imv1alpha1.CallbackTokenKeyName), nil
+		return nil, nil, fmt.Sprintf("Secret %s has no key %q: add it with the authentication token of the callback URL in the console", key, imv1alpha1.CallbackTokenKeyName), nil
 	}
-	return token, "", nil
+	return token, trimmed(secret.Data[imv1alpha1.CallbackFormerTokenKeyName]), "", nil
 }
 
 func silentAfterSeconds(callbacks *imv1alpha1.Callbacks) int32 {

@@ -38,6 +38,9 @@ type App struct {
 	Token []byte
 	// Segment is the secret part of the path.
 	Segment string
+	// Former is the token before, with its path: both are taken while the console
+	// changes over. Nil when there is none.
+	Former *Former
 	// Counted are the names of custom messages that are counted one by one.
 	Counted map[string]bool
 	// Sources are the addresses that callbacks may come from. Nil means all.
@@ -49,9 +52,23 @@ type App struct {
 	Heard *Heard
 }
 
-// Matches compares the secret part of a path in constant time.
-func (a *App) Matches(segment string) bool {
-	return len(a.Token) > 0 && subtle.ConstantTimeCompare([]byte(a.Segment), []byte(segment)) == 1
+// Former is a token that is about to go.
+type Former struct {
+	Token   []byte
+	Segment string
+}
+
+// TokenFor returns the token that belongs to the secret part of a path, or nil.
+// It compares in constant time.
+func (a *App) TokenFor(segment string) []byte {
+	given := []byte(segment)
+	if len(a.Token) > 0 && subtle.ConstantTimeCompare([]byte(a.Segment), given) == 1 {
+		return a.Token
+	}
+	if f := a.Former; f != nil && len(f.Token) > 0 && subtle.ConstantTimeCompare([]byte(f.Segment), given) == 1 {
+		return f.Token
+	}
+	return nil
 }
 
 // Admits reports whether callbacks may come from an address.

@@ -204,20 +204,24 @@ func (h *Handler) admit(r *http.Request, now time.Time) (*directory.App, int, Re
 	if r.Method != http.MethodPost {
 		return nil, http.StatusMethodNotAllowed, RejectedMethod
 	}
+	var token []byte
 	app := h.Directory.App(types.NamespacedName{Namespace: r.PathValue("namespace"), Name: r.PathValue("imapp")})
+	if app != nil {
+		token = app.TokenFor(r.PathValue("segment"))
+	}
 	switch {
 	case app == nil:
 		return nil, http.StatusNotFound, RejectedPath
 	case len(app.Token) == 0:
 		return nil, http.StatusNotFound, RejectedToken
-	case !app.Matches(r.PathValue("segment")):
+	case token == nil:
 		return nil, http.StatusNotFound, RejectedPath
 	case app.Sources != nil && !app.Admits(h.source(r)):
 		return nil, http.StatusForbidden, RejectedAddress
 	case parameter(r, "SdkAppid") != strconv.FormatInt(app.SDKAppID, 10):
 		return nil, http.StatusForbidden, RejectedApp
 	}
-	if reason := verify(app.Token, parameter(r, "Sign"), parameter(r, "RequestTime"), now); reason != "" {
+	if reason := verify(token, parameter(r, "Sign"), parameter(r, "RequestTime"), now); reason != "" {
 		return nil, http.StatusForbidden, reason
 	}
 	return app, 0, ""
