@@ -20,6 +20,7 @@ import (
 	"context"
 	"encoding/json"
 	"hash/crc32"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -40,7 +41,7 @@ const (
 	// maxWaiting bounds the users who wait. Beyond it they are left out, and
 	// found again in the journal once there is room.
 	maxWaiting = 50_000
-	// firstRetry and lastRetry bound the pause after a write that failed.
+	// firstRetry and lastRetry bound the rest of a line after a write that failed.
 	firstRetry = time.Second
 	lastRetry  = time.Minute
 	// writeTimeout bounds one write with its announcement.
@@ -67,7 +68,8 @@ type Writer struct {
 
 	mu      sync.Mutex
 	waiting map[string][]task // by user
-	order   []string
+	busy    map[string]bool   // users who are being written: one write at a time for each
+	lines   map[string]*line  // by application and policies
 	omitted bool
 	ready   chan struct{}
 	missed  chan struct{}
@@ -84,7 +86,10 @@ type task struct {
 
 // NewWriter returns a writer that has not started.
 func NewWriter(config WriterConfig) *Writer {
-	return &Writer{WriterConfig: config, waiting: map[string][]task{}, ready: make(chan struct{}, 1), missed: make(chan struct{}, 1)}
+	return &Writer{
+		WriterConfig: config, waiting: map[string][]task{}, busy: map[string]bool{}, lines: map[string]*line{},
+		ready: make(chan struct{}, 1), missed: make(chan struct{}, 1),
+	}
 }
 
 // Review notes the levels that a user's profile should have and has not. The
@@ -107,11 +112,11 @@ func (w *Writer) Review(name string, user *User) {
 	case !queued && len(w.waiting) >= maxWaiting:
 		w.omitted = true
 		return
-	case !queued:
-		w.order = append(w.order, name)
 	}
 	w.waiting[name] = tasks
-	w.wake()
+	if !queued && !w.busy[name] {
+		w.enqueue(name)
+	}
 }
 
 // due compares a standing with the levels of its policy as they are now.
@@ -146,13 +151,6 @@ func (w *Writer) user(name string) (*directory.App, string) {
 	return w.Directory.BySDKAppID(sdkAppID), userID
 }
 
-func (w *Writer) wake() {
-	select {
-	case w.ready <- struct{}{}:
-	default:
-	}
-}
-
 // Run writes until the context ends.
 func (w *Writer) Run(ctx context.Context) error {
 	var group sync.WaitGroup
@@ -165,54 +163,22 @@ func (w *Writer) Run(ctx context.Context) error {
 }
 
 func (w *Writer) work(ctx context.Context) {
-	pause := firstRetry
-	for {
-		name, tasks := w.next()
-		if tasks == nil {
-			select {
-			case <-ctx.Done():
-				return
-			case <-w.ready:
-				continue
-			}
-		}
-		if w.write(ctx, name, tasks) {
-			pause = firstRetry
+	for ctx.Err() == nil {
+		name, tasks, wait := w.next()
+		if tasks != nil {
+			w.finish(name, tasks, w.write(ctx, name, tasks))
 			continue
 		}
-		w.again(name, tasks)
+		var rested <-chan time.Time
+		if wait > 0 {
+			rested = w.Clock.After(wait)
+		}
 		select {
 		case <-ctx.Done():
-			return
-		case <-w.Clock.After(pause):
-		}
-		pause = min(2*pause, lastRetry)
-	}
-}
-
-// next takes out the user who has waited longest.
-func (w *Writer) next() (string, []task) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for len(w.order) > 0 {
-		name := w.order[0]
-		w.order = w.order[1:]
-		if tasks := w.waiting[name]; tasks != nil {
-			delete(w.waiting, name)
-			if len(w.order) > 0 {
-				w.wake()
-			}
-			return name, tasks
+		case <-w.ready:
+		case <-rested:
 		}
 	}
-	if w.omitted {
-		w.omitted = false
-		select {
-		case w.missed <- struct{}{}:
-		default:
-		}
-	}
-	return "", nil
 }
 
 // catchUp looks for users who were left out, once there is room for them.
@@ -227,20 +193,17 @@ func (w *Writer) catchUp(ctx context.Context) {
 	}
 }
 
-// again puts back what could not be written, unless there is news of the user.
-func (w *Writer) again(name string, tasks []task) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if _, queued := w.waiting[name]; !queued {
-		w.waiting[name], w.order = tasks, append(w.order, name)
-	}
-}
-
 // write brings one user's profile up to date. It reports false when it has to
 // be tried again.
 func (w *Writer) write(ctx context.Context, name string, tasks []task) bool {
 	app, userID := w.user(name)
-	if app == nil || app.Client == nil {
+	if app == nil {
+		return true // nobody declares the application any more
+	}
+	if tasks = w.inForce(name, tasks); len(tasks) == 0 {
+		return true
+	}
+	if app.Client == nil {
 		return false
 	}
 	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
@@ -269,6 +232,14 @@ func (w *Writer) write(ctx context.Context, name string, tasks []task) bool {
 		}
 	}
 	return w.Change(ctx, name, func(user *User) bool { return settle(user, tasks) }) == nil
+}
+
+// inForce leaves out the levels that the policies of now would not write.
+func (w *Writer) inForce(name string, tasks []task) []task {
+	return slices.DeleteFunc(slices.Clone(tasks), func(t task) bool {
+		compiled := w.Policies.Scoring(t.policy)
+		return compiled == nil || w.excluded(name, compiled.Policy.Tag())
+	})
 }
 
 // settle notes in the journal's state what is in the profile now.
