@@ -29,9 +29,8 @@ import (
 const (
 	// maxHeaderBytes of a request: IM sends a few hundred.
 	maxHeaderBytes = 16 << 10
-	// readTimeout bounds a request, headerTimeout its head: IM gives up after 2 s.
-	readTimeout   = 5 * time.Second
-	headerTimeout = 2 * time.Second
+	// readTimeout bounds a request with its head: IM gives up after 2 s.
+	readTimeout = 5 * time.Second
 	// writeTimeout bounds the answer as well.
 	writeTimeout = 10 * time.Second
 	// idleTimeout is longer than that of common load balancers, which would
@@ -56,7 +55,7 @@ func listen(ctx context.Context, address string, handler http.Handler) (*server,
 		return nil, fmt.Errorf("listening on %s: %w", address, err)
 	}
 	return &server{listener: listener, http: &http.Server{
-		Handler: handler, ReadTimeout: readTimeout, ReadHeaderTimeout: headerTimeout, WriteTimeout: writeTimeout,
+		Handler: handler, ReadTimeout: readTimeout, ReadHeaderTimeout: readTimeout, WriteTimeout: writeTimeout,
 		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
 	}}, nil
 }

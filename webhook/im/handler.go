@@ -25,6 +25,7 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/go-logr/logr"
@@ -95,7 +96,14 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.refuse(w, status, reason)
 		return
 	}
-	body, status, reason := read(w, r)
+	buffer := buffers.Get().(*[]byte)
+	body, status, reason := read(w, r, (*buffer)[:0])
+	defer func() { // nothing refers to it any more: decoded texts are copies
+		if cap(body) <= pooledBytes {
+			*buffer = body
+			buffers.Put(buffer)
+		}
+	}()
 	if reason != "" {
 		h.refuse(w, status, reason)
 		return
@@ -227,13 +235,16 @@ func (h *Handler) admit(r *http.Request, now time.Time) (*directory.App, int, Re
 	return app, 0, ""
 }
 
-// read takes the whole body, which may not be longer than MaxBodyBytes.
-func read(w http.ResponseWriter, r *http.Request) ([]byte, int, Rejection) {
+// pooledBytes is how large a buffer is worth keeping: bodies of messages.
+const pooledBytes = 16 << 10
+
+var buffers = sync.Pool{New: func() any { buffer := make([]byte, 0, 1024); return &buffer }}
+
+// read appends the whole body, which may not be longer than MaxBodyBytes.
+func read(w http.ResponseWriter, r *http.Request, body []byte) ([]byte, int, Rejection) {
 	if r.ContentLength > MaxBodyBytes {
-		return nil, http.StatusRequestEntityTooLarge, RejectedSize
+		return body, http.StatusRequestEntityTooLarge, RejectedSize
 	}
-	size := max(r.ContentLength, 512)
-	body := make([]byte, 0, size)
 	limited := http.MaxBytesReader(w, r.Body, MaxBodyBytes)
 	for {
 		if len(body) == cap(body) {
@@ -241,16 +252,21 @@ func read(w http.ResponseWriter, r *http.Request) ([]byte, int, Rejection) {
 		}
 		n, err := limited.Read(body[len(body):cap(body)])
 		body = body[:len(body)+n]
-		var tooLong *http.MaxBytesError
 		switch {
-		case errors.As(err, &tooLong):
-			return nil, http.StatusRequestEntityTooLarge, RejectedSize
+		case err == nil:
 		case errors.Is(err, io.EOF):
 			return body, 0, ""
-		case err != nil:
-			return nil, http.StatusBadRequest, RejectedRead
+		case isTooLong(err):
+			return body, http.StatusRequestEntityTooLarge, RejectedSize
+		default:
+			return body, http.StatusBadRequest, RejectedRead
 		}
 	}
+}
+
+func isTooLong(err error) bool {
+	var tooLong *http.MaxBytesError
+	return errors.As(err, &tooLong)
 }
 
 // named is the command in the URL.
