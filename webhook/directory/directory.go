@@ -127,16 +127,16 @@ func (d *Directory) RoomByUID(uid string) *Room {
 // PutRoom takes over what a LiveRoom says. A LiveRoom that has no claim to its
 // group is left out.
 func (d *Directory) PutRoom(object *imv1alpha1.LiveRoom) {
-	room := newRoom(object)
+	room, claimed := newRoom(object), claims(object)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if before := d.byRoom[room.Key]; before != nil {
-		if before.equal(room) {
+		if claimed && before.equal(room) {
 			return
 		}
 		d.dropRoom(before)
 	}
-	if !claims(object) {
+	if !claimed {
 		return
 	}
 	key := groupKey{room.App, room.GroupID}
@@ -172,17 +172,17 @@ func (d *Directory) Account(app types.NamespacedName, userID string) *Account {
 // PutAccount takes over what an ImAccount says, and reports whether that is new.
 // One that is not imported is left out.
 func (d *Directory) PutAccount(object *imv1alpha1.ImAccount) bool {
-	account := newAccount(object)
+	account, known := newAccount(object), object.Known()
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	before := d.byName[account.Key]
 	if before != nil {
-		if before.equal(account) {
+		if known && before.equal(account) {
 			return false
 		}
 		d.dropAccount(before)
 	}
-	if !object.Known() {
+	if !known {
 		return before != nil
 	}
 	key := userKey{account.App, account.UserID}

@@ -169,6 +169,32 @@ func TestBounds(t *testing.T) {
 	}
 }
 
+// While the console changes over, the path and token before are taken as well:
+// each path with its own token.
+func TestFormerToken(t *testing.T) {
+	const old = "shield-im-cb-old"
+	s := newStage(t)
+	formerly := &directory.Former{Token: []byte(old), Segment: Segment([]byte(old), appKey.Namespace, appKey.Name)}
+	s.handler.Directory.PutApp(application(func(app *directory.App) { app.Former = formerly }))
+	oldPath, oldSign := through(Path([]byte(old), appKey.Namespace, appKey.Name)), with("Sign", Sign([]byte(old), requested))
+	s.accepts(callback(joined, oldPath, oldSign))
+	s.accepts(callback(joined))
+	for _, r := range []request{callback(joined, oldPath), callback(joined, oldSign)} {
+		if a := s.send(r); a.status != http.StatusForbidden {
+			t.Errorf("answered %d %s", a.status, a.body)
+		}
+	}
+	s.handler.Directory.PutApp(application())
+	if a := s.send(callback(joined, oldPath, oldSign)); a.status != http.StatusNotFound {
+		t.Errorf("answered %d %s", a.status, a.body)
+	}
+	same(t, "written", s.book.written(t), []event.Event{*about(event.Joined, count(1))})
+	s.counted(map[string]float64{
+		"callbacks/Group.CallbackAfterNewMemberJoin/written": 1, "callbacks/Group.CallbackAfterNewMemberJoin/duplicate": 1,
+		"callbacks_rejected/forged": 2, "callbacks_rejected/path": 1,
+	})
+}
+
 // A captured call that comes again within its minute is the same event; later it
 // is refused.
 func TestReplay(t *testing.T) {
