@@ -28,11 +28,12 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	imv1alpha1 "github.com/liveroom-io/liveroom-operator/api/v1alpha1"
+	simim "github.com/liveroom-io/liveroom-operator/internal/sim/im"
 )
 
 // check compares what IM holds with what is declared, and makes sure that
 // applying the samples once more changes nothing.
-func (d demo) check(ctx context.Context) error {
+func (d *demo) check(ctx context.Context) error {
 	heading("Check")
 	if err := errors.Join(d.checkRooms(ctx), d.checkUserSig(ctx), d.checkSecondApply(ctx)); err != nil {
 		return err
@@ -41,7 +42,7 @@ func (d demo) check(ctx context.Context) error {
 	return nil
 }
 
-func (d demo) checkRooms(ctx context.Context) error {
+func (d *demo) checkRooms(ctx context.Context) error {
 	var rooms imv1alpha1.LiveRoomList
 	var shelf corev1.ConfigMap
 	if err := d.plane.client.List(ctx, &rooms, client.InNamespace(namespace)); err != nil {
@@ -50,11 +51,11 @@ func (d demo) checkRooms(ctx context.Context) error {
 	if err := d.plane.client.Get(ctx, client.ObjectKey{Namespace: namespace, Name: "shelf"}, &shelf); err != nil {
 		return fmt.Errorf("reading the shelf: %w", err)
 	}
-	groups, err := d.groups(ctx)
+	groups, err := d.im.groups(ctx)
 	if err != nil {
 		return err
 	}
-	held := map[string]group{}
+	held := map[string]simim.GroupState{}
 	for _, g := range groups {
 		held[g.GroupID] = g
 	}
@@ -70,7 +71,7 @@ func (d demo) checkRooms(ctx context.Context) error {
 }
 
 // compare says what is different about a group; empty when nothing is.
-func compare(room *imv1alpha1.LiveRoom, shelf map[string]string, g group) string {
+func compare(room *imv1alpha1.LiveRoom, shelf map[string]string, g simim.GroupState) string {
 	wanted := map[string]string{}
 	for _, field := range room.Spec.CustomFields {
 		if field.Value != nil {
@@ -102,7 +103,7 @@ func compare(room *imv1alpha1.LiveRoom, shelf map[string]string, g group) string
 	return ""
 }
 
-func (d demo) checkUserSig(ctx context.Context) error {
+func (d *demo) checkUserSig(ctx context.Context) error {
 	secret := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "helper-usersig"}}
 	found, err := d.present(ctx, secret)
 	if err == nil && (!found || len(secret.Data["userSig"]) == 0) {
@@ -112,7 +113,7 @@ func (d demo) checkUserSig(ctx context.Context) error {
 }
 
 // checkSecondApply applies once more and compares versions.
-func (d demo) checkSecondApply(ctx context.Context) error {
+func (d *demo) checkSecondApply(ctx context.Context) error {
 	before, err := d.versions(ctx)
 	if err != nil {
 		return err
@@ -132,7 +133,7 @@ func (d demo) checkSecondApply(ctx context.Context) error {
 	return err
 }
 
-func (d demo) versions(ctx context.Context) (map[string]string, error) {
+func (d *demo) versions(ctx context.Context) (map[string]string, error) {
 	objects, err := d.objects(ctx)
 	versions := map[string]string{}
 	for _, obj := range objects {

@@ -15,11 +15,13 @@ limitations under the License.
 */
 
 // Command demo shows the product on one machine, with nothing to install: a
-// real API server, a simulated IM, the real controller, and the live-commerce
-// samples applied with kubectl.
+// real API server, a simulated IM, the real controller and webhook, and the
+// live-commerce samples applied with kubectl. Then viewers come, chat, swear and
+// rise, others change what is declared, and the webhook is killed; every step is
+// checked.
 //
 //	go run ./hack/demo          stays up and says what to try
-//	go run ./hack/demo --once   checks the outcome and ends
+//	go run ./hack/demo --once   ends after the last step
 package main
 
 import (
@@ -29,7 +31,6 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
 	"time"
 )
@@ -43,15 +44,16 @@ const (
 	sampleEndpoint = "http://127.0.0.1:18090"
 	// namespace of the samples.
 	namespace = "live-commerce"
-	// secretKey and sdkAppID are those of the samples.
-	secretKey = "simulator-only-not-a-real-secret-key"
-	sdkAppID  = "1400000001"
+	// secretKey, sdkAppID and callbackToken are those of the samples.
+	secretKey     = "simulator-only-not-a-real-secret-key"
+	sdkAppID      = "1400000001"
+	callbackToken = "simulator-only-not-a-real-token"
 	// fieldDelay lets one see how the operator waits for the console.
 	fieldDelay = 8 * time.Second
 )
 
 func main() {
-	once := flag.Bool("once", false, "check the outcome and end, instead of staying up")
+	once := flag.Bool("once", false, "end after the last step, instead of staying up")
 	flag.Parse()
 	os.Exit(demonstrate(*once))
 }
@@ -61,7 +63,7 @@ func demonstrate(once bool) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	err := run(ctx, once)
-	if !once && errors.Is(err, context.Canceled) {
+	if !once && ctx.Err() != nil {
 		return 0 // Ctrl-C is how it ends
 	}
 	if err != nil {
@@ -89,44 +91,42 @@ func run(ctx context.Context, once bool) (err error) {
 	if err != nil {
 		return err
 	}
-	heading("Starting the simulated IM and the controller")
-	address, err := freeAddress(strings.TrimPrefix(sampleEndpoint, "http://"))
-	if err != nil {
+	heading("Starting the simulated IM, the controller and the webhook")
+	d := &demo{plane: plane}
+	defer d.stop()
+	if err := d.start(ctx, folder, programs); err != nil {
 		return err
 	}
-	applied, err := manifests(folder, "http://"+address)
-	if err != nil {
-		return err
-	}
-	simulator, err := start(ctx, folder, programs.simulator, simulatorArguments(address)...)
-	if err != nil {
-		return err
-	}
-	defer simulator.stop()
-	controller, err := start(ctx, folder, programs.operator, "controller",
-		"--kubeconfig="+plane.kubeconfig, "--metrics-bind-address=0", "--health-probe-bind-address=0")
-	if err != nil {
-		return err
-	}
-	defer controller.stop()
-	fmt.Printf("simulated IM at http://%s, log of the controller in %s\n", address, controller.log)
-
-	d := demo{plane: plane, endpoint: "http://" + address, manifests: applied, simulator: simulator, controller: controller}
-	if err := d.show(ctx); err != nil {
-		return errors.Join(err, controller.tail())
+	if err := d.tell(ctx); err != nil {
+		return errors.Join(err, d.controller.tail(), d.webhook.process.tail())
 	}
 	if once {
-		return d.check(ctx)
+		return nil
 	}
 	d.explain()
 	select {
 	case <-ctx.Done():
 		return nil
-	case <-simulator.ended:
-		return errors.Join(errors.New("the simulator has ended"), simulator.err)
-	case <-controller.ended:
-		return errors.Join(errors.New("the controller has ended"), controller.err, controller.tail())
+	case <-d.simulator.ended:
+	case <-d.controller.ended:
+	case <-d.webhook.process.ended:
 	}
+	return d.ended()
+}
+
+// tell goes through all steps.
+func (d *demo) tell(ctx context.Context) error {
+	for _, step := range []func(context.Context) error{d.show, d.check, d.connect, d.open, d.survive} {
+		if err := step(ctx); err != nil {
+			return err
+		}
+	}
+	heading("Check")
+	if err := d.checkRooms(ctx); err != nil {
+		return err
+	}
+	fmt.Println("after all that the rooms are as declared")
+	return nil
 }
 
 func heading(text string) { fmt.Printf("\n== %s\n", text) }

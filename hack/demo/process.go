@@ -59,9 +59,12 @@ func simulatorArguments(address string) []string {
 	return arguments
 }
 
+// anyAddress is a port that the system chooses.
+const anyAddress = "127.0.0.1:0"
+
 // freeAddress prefers an address, and takes any port when it is in use.
 func freeAddress(wanted string) (string, error) {
-	for _, address := range []string{wanted, "127.0.0.1:0"} {
+	for _, address := range []string{wanted, anyAddress} {
 		listener, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", address)
 		if err != nil {
 			continue
@@ -74,6 +77,7 @@ func freeAddress(wanted string) (string, error) {
 
 // process is a child of the demo, with its output in a file.
 type process struct {
+	name    string
 	command *exec.Cmd
 	log     string
 	// ended is closed when the program has ended; err says how.
@@ -81,16 +85,18 @@ type process struct {
 	err   error
 }
 
-func start(ctx context.Context, folder, program string, arguments ...string) (*process, error) {
-	p := &process{log: filepath.Join(folder, filepath.Base(program)+".log"), ended: make(chan struct{})}
-	output, err := os.Create(p.log)
+// start starts a program under a name of its own. One that is started again
+// goes on in the same log.
+func start(ctx context.Context, folder, name, program string, arguments ...string) (*process, error) {
+	p := &process{name: name, log: filepath.Join(folder, name+".log"), ended: make(chan struct{})}
+	output, err := os.OpenFile(p.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("opening a log: %w", err)
 	}
 	p.command = exec.CommandContext(context.WithoutCancel(ctx), program, arguments...)
 	p.command.Stdout, p.command.Stderr = output, output
 	if err := p.command.Start(); err != nil {
-		return nil, errors.Join(fmt.Errorf("starting %s: %w", filepath.Base(program), err), output.Close())
+		return nil, errors.Join(fmt.Errorf("starting the %s: %w", name, err), output.Close())
 	}
 	go func() {
 		p.err = errors.Join(p.command.Wait(), output.Close())
@@ -108,9 +114,14 @@ func (p *process) stop() {
 	select {
 	case <-p.ended:
 	case <-time.After(stopPatience):
-		if p.command.Process.Kill() == nil {
-			<-p.ended
-		}
+		p.kill()
+	}
+}
+
+// kill ends the program without asking it, as kill -9 does.
+func (p *process) kill() {
+	if p.command.Process.Kill() == nil {
+		<-p.ended
 	}
 }
 

@@ -18,11 +18,7 @@ package main
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
-	"net/http"
 	"sort"
 	"strings"
 	"time"
@@ -35,24 +31,14 @@ import (
 )
 
 const (
-	look = 100 * time.Millisecond
-	// answerTimeout bounds a question to the simulator.
-	answerTimeout = 10 * time.Second
-	// stateBytes bounds what is read from the simulator.
-	stateBytes = 4 << 20
+	// look is the time between two looks at a state that is waited for.
+	look = 50 * time.Millisecond
 	// samplesCount is how many objects of the operator's kinds the samples have.
-	samplesCount = 10
+	samplesCount = 13
 )
 
-type demo struct {
-	plane *plane
-	// endpoint of the simulator, manifests the kustomization that names it.
-	endpoint, manifests   string
-	simulator, controller *process
-}
-
 // show applies the samples, tells what happens, and prints the result.
-func (d demo) show(ctx context.Context) error {
+func (d *demo) show(ctx context.Context) error {
 	heading("kubectl apply --server-side -k " + samples)
 	output, err := d.apply(ctx)
 	if err != nil {
@@ -63,8 +49,8 @@ func (d demo) show(ctx context.Context) error {
 	if err := d.follow(ctx); err != nil {
 		return err
 	}
-	heading("kubectl get imapps,imaccounts,groupcustomfields,liverooms --all-namespaces")
-	for _, kind := range []string{"imapps", "imaccounts", "groupcustomfields", "liverooms"} {
+	heading("kubectl get imapps,imaccounts,groupcustomfields,liverooms,moderationpolicies,userlevelpolicies --all-namespaces")
+	for _, kind := range []string{"imapps", "imaccounts", "groupcustomfields", "liverooms", "moderationpolicies", "userlevelpolicies"} {
 		table, err := d.plane.run(ctx, "get", kind, "--all-namespaces")
 		if err != nil {
 			return err
@@ -75,15 +61,16 @@ func (d demo) show(ctx context.Context) error {
 }
 
 // apply is what a user does.
-func (d demo) apply(ctx context.Context) (string, error) {
+func (d *demo) apply(ctx context.Context) (string, error) {
 	return d.plane.run(ctx, "apply", "--server-side", "-k", d.manifests)
 }
 
 // objects lists everything of the operator's kinds.
-func (d demo) objects(ctx context.Context) ([]imv1alpha1.Object, error) {
+func (d *demo) objects(ctx context.Context) ([]imv1alpha1.Object, error) {
 	var all []imv1alpha1.Object
 	for _, list := range []client.ObjectList{
 		&imv1alpha1.ImAppList{}, &imv1alpha1.ImAccountList{}, &imv1alpha1.GroupCustomFieldList{}, &imv1alpha1.LiveRoomList{},
+		&imv1alpha1.ModerationPolicyList{}, &imv1alpha1.UserLevelPolicyList{},
 	} {
 		if err := d.plane.client.List(ctx, list, client.InNamespace(namespace)); err != nil {
 			return nil, fmt.Errorf("listing: %w", err)
@@ -100,7 +87,7 @@ func (d demo) objects(ctx context.Context) ([]imv1alpha1.Object, error) {
 }
 
 // follow prints each change of a Ready condition until all are true.
-func (d demo) follow(ctx context.Context) error {
+func (d *demo) follow(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
 	defer cancel()
 	began, told := time.Now(), map[string]string{}
@@ -126,12 +113,11 @@ func (d demo) follow(ctx context.Context) error {
 		if ready == len(objects) && ready == samplesCount {
 			return nil
 		}
+		if err := d.ended(); err != nil {
+			return err
+		}
 		select {
 		case <-ticker.C:
-		case <-d.simulator.ended:
-			return errors.Join(errors.New("the simulator has ended"), d.simulator.err)
-		case <-d.controller.ended:
-			return errors.Join(errors.New("the controller has ended"), d.controller.err)
 		case <-ctx.Done():
 			return fmt.Errorf("%d of %d objects are ready: %w", ready, samplesCount, ctx.Err())
 		}
@@ -160,41 +146,9 @@ func shortened(message string) string {
 	return string(runes[:most]) + "…"
 }
 
-// group is what the simulator tells of a group.
-type group struct {
-	GroupID        string            `json:"groupID"`
-	Type           string            `json:"type"`
-	Name           string            `json:"name"`
-	Notification   string            `json:"notification"`
-	Owner          string            `json:"owner"`
-	CustomFields   map[string]string `json:"customFields"`
-	Administrators []string          `json:"administrators"`
-}
-
-// groups asks the simulator what IM holds.
-func (d demo) groups(ctx context.Context) ([]group, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, d.endpoint+"/sim/state", http.NoBody)
-	if err != nil {
-		return nil, fmt.Errorf("asking the simulator: %w", err)
-	}
-	answer, err := (&http.Client{Timeout: answerTimeout}).Do(request)
-	if err != nil {
-		return nil, fmt.Errorf("asking the simulator: %w", err)
-	}
-	defer answer.Body.Close()
-	var held struct {
-		Groups []group `json:"groups"`
-	}
-	if err := json.NewDecoder(io.LimitReader(answer.Body, stateBytes)).Decode(&held); err != nil {
-		return nil, fmt.Errorf("reading the simulator's state: %w", err)
-	}
-	sort.Slice(held.Groups, func(i, j int) bool { return held.Groups[i].GroupID < held.Groups[j].GroupID })
-	return held.Groups, nil
-}
-
-func (d demo) printIM(ctx context.Context) error {
+func (d *demo) printIM(ctx context.Context) error {
 	heading("What the simulated IM holds")
-	groups, err := d.groups(ctx)
+	groups, err := d.im.groups(ctx)
 	if err != nil {
 		return err
 	}
@@ -217,23 +171,28 @@ func sortedKeys(all map[string]string) []string {
 	return keys
 }
 
-func (d demo) explain() {
+func (d *demo) explain() {
 	heading("It stays up until Ctrl-C")
-	fmt.Printf(`  export KUBECONFIG=%s
-  the simulated IM: %s/sim/state
+	fmt.Printf(`  export KUBECONFIG=%[1]s
+  the simulated IM: %[2]s/sim/state
 
 To try, in another terminal:
-  kubectl -n %s get liverooms -w
-  kubectl -n %s edit configmap shelf          # goods and gifts reach the groups at once
-  kubectl -n %s patch liveroom tea-room --type=merge -p '{"spec":{"speech":"Muted"}}'
-  curl -X DELETE %s/sim/groups/%s.tea-room     # behind the operator's back;
-  kubectl -n %s annotate liveroom tea-room im.liveroom.io/reconcile-at="$(date)" --overwrite
-                                               # it comes back: now, or with the next sweep
-`, d.plane.kubeconfig, d.endpoint, namespace, namespace, namespace, d.endpoint, namespace, namespace)
+  kubectl -n %[3]s get liverooms -w
+  kubectl -n %[3]s edit configmap shelf     # goods and gifts reach the groups at once
+  kubectl -n %[3]s patch liveroom tea-room --type=merge -p '{"spec":{"speech":"Muted"}}'
+
+  # Swear, look what the room sees, and change the words:
+  curl %[2]s/sim/groups/%[4]s/messages -d '{"from":"xiaohong","text":"加微信"}'
+  curl %[2]s/sim/groups/%[4]s/messages
+  kubectl -n %[3]s edit moderationpolicy words
+
+  # Behind the operator's back; the group is there again within seconds:
+  curl -X DELETE %[2]s/sim/groups/%[4]s
+`, d.plane.kubeconfig, d.im.endpoint, namespace, namespace+"."+teaRoom)
 }
 
 // present reports whether an object exists.
-func (d demo) present(ctx context.Context, obj client.Object) (bool, error) {
+func (d *demo) present(ctx context.Context, obj client.Object) (bool, error) {
 	err := d.plane.client.Get(ctx, client.ObjectKeyFromObject(obj), obj)
 	if apierrors.IsNotFound(err) {
 		return false, nil

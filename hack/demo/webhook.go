@@ -1,0 +1,72 @@
+/*
+Copyright 2026 The LiveRoom Operator Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"path/filepath"
+	"time"
+)
+
+// webhookTimeout is how long the webhook may take to be ready.
+const webhookTimeout = time.Minute
+
+// webhook is the operator's other process, which IM calls back. It keeps its
+// journal and its address when it is started again.
+type webhook struct {
+	folder, program, kubeconfig string
+	address, probe              string
+	process                     *process
+}
+
+func newWebhook(folder, program, kubeconfig string) (*webhook, error) {
+	w := &webhook{folder: folder, program: program, kubeconfig: kubeconfig}
+	for _, address := range []*string{&w.address, &w.probe} {
+		found, err := freeAddress(anyAddress)
+		if err != nil {
+			return nil, err
+		}
+		*address = found
+	}
+	return w, nil
+}
+
+func (w *webhook) start(ctx context.Context) (err error) {
+	w.process, err = start(ctx, w.folder, "webhook", w.program, "webhook", "--kubeconfig="+w.kubeconfig,
+		"--webhook-bind-address="+w.address, "--health-probe-bind-address="+w.probe, "--metrics-bind-address=0",
+		"--journal-dir="+filepath.Join(w.folder, "journal"), "--member=webhook", "--drain=0s")
+	return err
+}
+
+// unready says why no callbacks are taken; empty when they are.
+func (w *webhook) unready(ctx context.Context) (string, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+w.probe+"/readyz", http.NoBody)
+	if err != nil {
+		return "", fmt.Errorf("asking whether the webhook is ready: %w", err)
+	}
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return err.Error(), nil // it does not listen yet
+	}
+	defer answer.Body.Close()
+	if answer.StatusCode != http.StatusOK {
+		return "/readyz: " + answer.Status, nil
+	}
+	return "", nil
+}
