@@ -103,7 +103,7 @@ func TestApp(t *testing.T) {
 }
 
 func TestDifference(t *testing.T) {
-	seat, any := AttributeField("seat"), AllAttributes()
+	seat, all := AttributeField("seat"), AllAttributes()
 	declared := map[string]string{FieldName: Digest("Spring"), seat: Digest("3")}
 	for name, c := range map[string]struct {
 		seen, declared map[string]string
@@ -114,10 +114,10 @@ func TestDifference(t *testing.T) {
 		"another name":                  {map[string]string{FieldName: Digest("Autumn")}, declared, []string{FieldName}},
 		"a field that nobody declares":  {map[string]string{FieldOwner: Digest("x"), AttributeField("topic"): Digest("t")}, declared, nil},
 		"an attribute is gone":          {map[string]string{seat: Absent}, declared, []string{seat}},
-		"all attributes are gone":       {map[string]string{any: Absent}, declared, []string{seat}},
-		"any attribute may be gone":     {map[string]string{any: "?"}, declared, []string{seat}},
-		"all others are gone":           {map[string]string{any: Absent, seat: Digest("3")}, declared, nil},
-		"the name is none of them":      {map[string]string{any: Absent}, map[string]string{FieldName: Digest("Spring")}, nil},
+		"all attributes are gone":       {map[string]string{all: Absent}, declared, []string{seat}},
+		"any attribute may be gone":     {map[string]string{all: "?"}, declared, []string{seat}},
+		"all others are gone":           {map[string]string{all: Absent, seat: Digest("3")}, declared, nil},
+		"the name is none of them":      {map[string]string{all: Absent}, map[string]string{FieldName: Digest("Spring")}, nil},
 		"an attribute called *":         {map[string]string{AttributeField("*"): Digest("x")}, declared, nil},
 		"a custom field of the profile": {map[string]string{CustomProfileField("Tier"): Digest("iron")}, map[string]string{CustomProfileField("Tier"): Digest("gold")}, []string{"customProfile.Tier"}},
 		"nothing declared":              {map[string]string{FieldName: Digest("x")}, nil, nil},

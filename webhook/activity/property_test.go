@@ -30,11 +30,11 @@ import (
 // model counts as plainly as can be.
 type model struct {
 	Numbers
-	users          map[string]bool
-	seen           map[string]string
-	gone           bool
-	seenAt, newest uint64
-	seenTime, day  int64
+	users         map[string]bool
+	seen          map[string]string
+	gone          bool
+	seenAt        uint64
+	seenTime, day int64
 }
 
 func (m *model) apply(e event.Event, sequence uint64) {
@@ -101,6 +101,7 @@ func (m *model) report(e event.Event, sequence uint64) bool {
 		if len(seen) > maxSeen {
 			seen = e.Seen
 		}
+	default: // made anew
 	}
 	if e.Kind != event.Destroyed && gone == m.gone && maps.Equal(seen, m.seen) {
 		return false

@@ -41,7 +41,7 @@ func fold(r *Room, events ...event.Event) (changed []bool) {
 }
 
 // encoded is a room's state.
-func encoded(t testing.TB, r *Room) string {
+func encoded(t *testing.T, r *Room) string {
 	t.Helper()
 	data, err := r.AppendState([]byte("before:"))
 	if err != nil {
@@ -54,7 +54,7 @@ func encoded(t testing.TB, r *Room) string {
 	return text[7:]
 }
 
-func loaded(t testing.TB, data string) *Room {
+func loaded(t *testing.T, data string) *Room {
 	t.Helper()
 	r, err := LoadRoom([]byte(data))
 	if err != nil {
@@ -135,7 +135,7 @@ func TestRoomReports(t *testing.T) {
 		return e
 	}
 	created, destroyed := event.Event{Kind: event.Created, Time: start}, event.Event{Kind: event.Destroyed, Time: start}
-	any := AllAttributes()
+	all := AllAttributes()
 	seat, topic := AttributeField("seat"), AttributeField("topic")
 	for name, c := range map[string]struct {
 		events  []event.Event
@@ -155,16 +155,16 @@ func TestRoomReports(t *testing.T) {
 			Room{Seen: map[string]string{seat: "3", topic: "2"}, SeenAt: 3, SeenTime: start, Day: today},
 		},
 		"attributes set: the others are gone": {
-			[]event.Event{changed("name", "n", seat, "1", topic, "2"), changed(any, Absent, topic, "4")}, []bool{true, true},
-			Room{Seen: map[string]string{"name": "n", any: Absent, topic: "4"}, SeenAt: 2, SeenTime: start, Day: today},
+			[]event.Event{changed("name", "n", seat, "1", topic, "2"), changed(all, Absent, topic, "4")}, []bool{true, true},
+			Room{Seen: map[string]string{"name": "n", all: Absent, topic: "4"}, SeenAt: 2, SeenTime: start, Day: today},
 		},
 		"attributes cleared": {
-			[]event.Event{changed("name", "n", seat, "1", topic, "2"), changed(any, Absent)}, []bool{true, true},
-			Room{Seen: map[string]string{"name": "n", any: Absent}, SeenAt: 2, SeenTime: start, Day: today},
+			[]event.Event{changed("name", "n", seat, "1", topic, "2"), changed(all, Absent)}, []bool{true, true},
+			Room{Seen: map[string]string{"name": "n", all: Absent}, SeenAt: 2, SeenTime: start, Day: today},
 		},
 		"one set after all were cleared": {
-			[]event.Event{changed(any, Absent), changed(seat, "1")}, []bool{true, true},
-			Room{Seen: map[string]string{any: Absent, seat: "1"}, SeenAt: 2, SeenTime: start, Day: today},
+			[]event.Event{changed(all, Absent), changed(seat, "1")}, []bool{true, true},
+			Room{Seen: map[string]string{all: Absent, seat: "1"}, SeenAt: 2, SeenTime: start, Day: today},
 		},
 		"attributes whose keys look like all": {
 			[]event.Event{changed(seat, "1"), changed(AttributeField("*"), "2"), changed(AttributeField("s*"), "3"), changed(AttributeField(""), "4")},

@@ -116,23 +116,29 @@ func (b *book) Offer(e journal.Entry) bool {
 }
 
 // written are the events in the book, without their identities.
-func (b *book) written(t testing.TB) []event.Event { return b.decode(t, &b.appended) }
+func (b *book) written(tb testing.TB) []event.Event {
+	tb.Helper()
+	return b.decode(tb, &b.appended)
+}
 
 // noted are the events that were only offered, without identities.
-func (b *book) noted(t testing.TB) []event.Event { return b.decode(t, &b.offered) }
+func (b *book) noted(tb testing.TB) []event.Event {
+	tb.Helper()
+	return b.decode(tb, &b.offered)
+}
 
-func (b *book) decode(t testing.TB, entries *[]journal.Entry) []event.Event {
-	t.Helper()
+func (b *book) decode(tb testing.TB, entries *[]journal.Entry) []event.Event {
+	tb.Helper()
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	var events []event.Event
 	for i := range *entries {
 		e, err := event.Decode(&(*entries)[i])
 		if err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		if e.ID == "" {
-			t.Errorf("an event without an identity: %+v", e)
+			tb.Errorf("an event without an identity: %+v", e)
 		}
 		e.ID = ""
 		events = append(events, e)
@@ -152,14 +158,14 @@ type stage struct {
 	logs     *strings.Builder
 }
 
-func newStage(t testing.TB) *stage {
-	t.Helper()
+func newStage(tb testing.TB) *stage {
+	tb.Helper()
 	s := &stage{
-		t: t, book: &book{}, clock: clocktesting.NewFakePassiveClock(now), registry: prometheus.NewRegistry(), logs: &strings.Builder{},
+		t: tb, book: &book{}, clock: clocktesting.NewFakePassiveClock(now), registry: prometheus.NewRegistry(), logs: &strings.Builder{},
 	}
 	metrics, err := NewMetrics(s.registry)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	known := directory.New()
 	known.PutApp(application())
@@ -175,7 +181,7 @@ func newStage(t testing.TB) *stage {
 	s.server = httptest.NewServer(mux)
 	transport := &http.Transport{}
 	s.client = &http.Client{Transport: transport, Timeout: 10 * time.Second}
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		transport.CloseIdleConnections()
 		s.server.Close()
 	})
@@ -354,10 +360,10 @@ func heard() event.Event {
 	return event.Event{Kind: event.Heard, SDKAppID: appID, Time: now.UnixMilli()}
 }
 
-func same(t testing.TB, what string, got, want any) {
-	t.Helper()
+func same(tb testing.TB, what string, got, want any) {
+	tb.Helper()
 	if !reflect.DeepEqual(got, want) {
-		t.Errorf("%s:\ngot  %+v\nwant %+v", what, got, want)
+		tb.Errorf("%s:\ngot  %+v\nwant %+v", what, got, want)
 	}
 }
 

@@ -37,7 +37,7 @@ func in(namespace, name string) types.NamespacedName {
 	return types.NamespacedName{Namespace: namespace, Name: name}
 }
 
-func scopeOf(t testing.TB, policy, app types.NamespacedName, selector *metav1.LabelSelector) Scope {
+func scopeOf(t *testing.T, policy, app types.NamespacedName, selector *metav1.LabelSelector) Scope {
 	t.Helper()
 	scope, err := NewScope(policy, app, selector)
 	if err != nil {
@@ -47,7 +47,7 @@ func scopeOf(t testing.TB, policy, app types.NamespacedName, selector *metav1.La
 }
 
 // moderating is a compiled policy with a name.
-func moderating(t testing.TB, name types.NamespacedName) *moderation.Compiled {
+func moderating(t *testing.T, name types.NamespacedName) *moderation.Compiled {
 	t.Helper()
 	p := &imv1alpha1.ModerationPolicy{ObjectMeta: metav1.ObjectMeta{Namespace: name.Namespace, Name: name.Name}}
 	p.Spec.Enforcement, p.Spec.Action = imv1alpha1.EnforcementCallback, imv1alpha1.ModerationActionDrop
@@ -58,7 +58,7 @@ func moderating(t testing.TB, name types.NamespacedName) *moderation.Compiled {
 	return compiled
 }
 
-func leveling(t testing.TB, name types.NamespacedName, uid string) *scoring.Compiled {
+func leveling(t *testing.T, name types.NamespacedName, uid string) *scoring.Compiled {
 	t.Helper()
 	compiled, err := scoring.Compile(&imv1alpha1.UserLevelPolicy{
 		ObjectMeta: metav1.ObjectMeta{Namespace: name.Namespace, Name: name.Name, UID: types.UID(uid)},

@@ -41,7 +41,7 @@ func TestQueue(t *testing.T) {
 		}
 	}
 	expect(after(0))
-	if _, any := q.soonest(); any {
+	if _, found := q.soonest(); found {
 		t.Error("something is due some time")
 	}
 	q.offer("a", after(0)) // never written: at once
@@ -52,8 +52,8 @@ func TestQueue(t *testing.T) {
 	q.offer("b", after(3))
 	expect(after(3), "b")
 	expect(after(10))
-	if at, any := q.soonest(); !any || !at.Equal(after(11)) {
-		t.Errorf("due at %s, %v", at, any)
+	if at, found := q.soonest(); !found || !at.Equal(after(11)) {
+		t.Errorf("due at %s, %v", at, found)
 	}
 	q.hurry("a", after(5)) // earlier than its turn
 	q.hurry("a", after(7)) // no later than that
@@ -127,9 +127,9 @@ func TestQueueIsAsTheModel(t *testing.T) {
 			},
 			"next": func(t *rapid.T) {
 				now += rapid.IntRange(0, 5).Draw(t, "pass")
-				soonest, any := n.soonest()
+				soonest, found := n.soonest()
 				k, ok := q.next(after(now))
-				if want := any && !soonest.After(after(now)); ok != want {
+				if want := found && !soonest.After(after(now)); ok != want {
 					t.Fatalf("next: %d, %v, want %v", k, ok, want)
 				}
 				if !ok {
@@ -155,10 +155,10 @@ func TestQueueIsAsTheModel(t *testing.T) {
 				if len(q.order) != len(n.due) {
 					t.Fatalf("%d wait, want %d", len(q.order), len(n.due))
 				}
-				got, any := q.soonest()
-				want, wantAny := n.soonest()
-				if any != wantAny || any && !got.Equal(want) {
-					t.Fatalf("soonest %s, %v; want %s, %v", got, any, want, wantAny)
+				got, found := q.soonest()
+				want, wanted := n.soonest()
+				if found != wanted || found && !got.Equal(want) {
+					t.Fatalf("soonest %s, %v; want %s, %v", got, found, want, wanted)
 				}
 			},
 		})
