@@ -171,6 +171,7 @@ func TestDeclaredLevelsAreLeftAlone(t *testing.T) {
 	}}
 	s.create(host)
 	s.Eventually(s.condition(host, imv1alpha1.ConditionReady)).Should(Equal("True AsDeclared"))
+	s.known("Profile.CallbackPortraitSet", body{"From_Account": "host", "ProfileItem": []any{}})
 	s.Expect(s.sim.SeedAccounts(simim.AccountSeed{UserID: "ann"})).To(Succeed())
 	room := s.open(s.room("kids"))
 	policy := s.levels("fans")

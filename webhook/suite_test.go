@@ -268,7 +268,34 @@ func (s *story) open(room *imv1alpha1.LiveRoom) *imv1alpha1.LiveRoom {
 	s.t.Helper()
 	s.create(room)
 	s.Eventually(s.condition(room, imv1alpha1.ConditionReady)).Should(Equal("True AsDeclared"))
+	// That it was created is no news of a room that is there.
+	s.known("Group.CallbackAfterCreateGroup", body{"GroupId": room.GroupID(), "Type": "AVChatRoom", "EventTime": time.Now().UnixMilli()})
 	return room
+}
+
+// known waits until the webhook's caches have what a callback is about.
+func (s *story) known(command string, about body) {
+	s.t.Helper()
+	undeclared := func() float64 {
+		families, err := s.metrics.Gather()
+		s.Expect(err).NotTo(HaveOccurred())
+		var total float64
+		for _, family := range families {
+			for _, metric := range family.GetMetric() {
+				for _, label := range metric.GetLabel() {
+					if label.GetValue() == "undeclared" {
+						total += metric.GetCounter().GetValue()
+					}
+				}
+			}
+		}
+		return total
+	}
+	s.Eventually(func() bool {
+		before := undeclared()
+		s.Expect(s.call(command, about)).To(Equal(accepted))
+		return undeclared() == before
+	}).Should(BeTrue())
 }
 
 func (s *story) create(objects ...client.Object) {
