@@ -17,7 +17,9 @@ limitations under the License.
 package im
 
 import (
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/liveroom-io/liveroom-operator/webhook/activity"
@@ -283,4 +285,25 @@ func TestTolerance(t *testing.T) {
 			same(t, "written", s.book.written(t), []event.Event{*about(event.Message, by("viewer17"))})
 		})
 	}
+}
+
+// Bodies of many calls at once, long and short, do not run into each other.
+func TestBodiesDoNotMix(t *testing.T) {
+	s := newStage(t)
+	want := map[string]bool{}
+	var group sync.WaitGroup
+	for i := range 100 {
+		name := strings.Repeat("n", (i*37)%3000) + strconv.Itoa(i)
+		want[activity.Digest(name)] = true
+		group.Go(func() {
+			s.accepts(callback(`{"CallbackCommand":"Group.CallbackAfterGroupInfoChanged","GroupId":"room_8801","EventTime":1763848315000,"Name":"` + name + `"}`))
+		})
+	}
+	group.Wait()
+	got := map[string]bool{}
+	for _, e := range s.book.written(t) {
+		got[e.Seen[activity.FieldName]] = true
+	}
+	same(t, "names", got, want)
+	s.counted(map[string]float64{"callbacks/Group.CallbackAfterGroupInfoChanged/written": 100})
 }
