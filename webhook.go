@@ -144,6 +144,9 @@ func (f webhookFlags) options() (webhook.Options, error) {
 	if f.sharePercent < 1 || f.sharePercent > 99 {
 		return options, fmt.Errorf("--webhook-share-percent is %d: it must be 1 to 99", f.sharePercent)
 	}
+	if f.maxBytes < 0 || f.drain < 0 {
+		return options, errors.New("--journal-max-bytes and --drain must not be negative")
+	}
 	for _, text := range f.proxies {
 		prefix, err := netip.ParsePrefix(text)
 		if err != nil {

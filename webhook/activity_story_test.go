@@ -26,6 +26,7 @@ import (
 
 	imv1alpha1 "github.com/liveroom-io/liveroom-operator/api/v1alpha1"
 	simim "github.com/liveroom-io/liveroom-operator/internal/sim/im"
+	webhookim "github.com/liveroom-io/liveroom-operator/webhook/im"
 )
 
 func pointer[T any](value T) *T { return &value }
@@ -117,4 +118,30 @@ func TestTokenIsChangedWithoutAGap(t *testing.T) {
 	s.Expect(s.call(afterSend, text(room, "ann", "by the former token"))).To(Equal(accepted))
 	update(s, s.secret("callback", "", ""), func(secret *corev1.Secret) { delete(secret.Data, imv1alpha1.CallbackFormerTokenKeyName) })
 	s.Eventually(func() int { return s.call(afterSend, text(room, "ann", "too late")).Status }).Should(Equal(http.StatusNotFound))
+}
+
+// TestSecondImAppOfAnApplicationTakesNothing has another ImApp claim the same
+// application, with a token of its own.
+func TestSecondImAppOfAnApplicationTakesNothing(t *testing.T) {
+	s := begin(t)
+	room := s.open(s.room("kids"))
+	rival := s.app()
+	rival.Name = "rival"
+	s.create(rival)
+	s.Eventually(s.condition(rival, imv1alpha1.ConditionReady)).Should(Equal("False Conflict"))
+	s.Expect(s.call(afterSend, text(room, "ann", "hello"))).To(Equal(accepted))
+	s.Eventually(s.activity(room)).Should(HaveField("Messages", int64(1)))
+	s.Eventually(func() int {
+		got, err := s.sendTo(s.address, webhookim.Path([]byte(token), s.namespace, "rival"), afterSend, text(room, "ann", "hello"))
+		s.Expect(err).NotTo(HaveOccurred())
+		return got.Status
+	}).Should(Equal(http.StatusNotFound))
+}
+
+func TestOnlyLiveGroupsHaveAnAudience(t *testing.T) {
+	s := begin(t)
+	room := s.open(s.room("talk", func(r *imv1alpha1.LiveRoom) { r.Spec.Type = imv1alpha1.RoomTypeMeeting }))
+	s.call("Group.CallbackAfterNewMemberJoin", body{"GroupId": room.GroupID(), "Type": "ChatRoom", "JoinType": "Apply",
+		"Operator_Account": "ann", "NewMemberList": []any{map[string]any{"Member_Account": "ann"}}, "EventTime": time.Now().UnixMilli()})
+	s.Eventually(s.activity(room)).Should(Equal(imv1alpha1.RoomActivity{Joined: 1}))
 }

@@ -197,3 +197,35 @@ func TestTwoPoliciesForOneFieldConflict(t *testing.T) {
 	s.Expect(s.client.Delete(s.ctx, first)).To(Succeed())
 	s.Eventually(s.condition(second, imv1alpha1.ConditionReady)).Should(Equal("True InForce"))
 }
+
+func TestLevelsOfAFieldThatTheConsoleLacksWaitForIt(t *testing.T) {
+	s := begin(t)
+	s.Expect(s.sim.SeedAccounts(simim.AccountSeed{UserID: "ann"})).To(Succeed())
+	room := s.open(s.room("kids"))
+	policy := s.levels("fans", func(p *imv1alpha1.UserLevelPolicySpec) { p.ProfileTag = imv1alpha1.ProfileTagCustomPrefix + "Fan" })
+	s.create(policy)
+	s.Eventually(s.condition(policy, imv1alpha1.ConditionReady)).Should(Equal("True InForce"))
+	s.call(afterSend, text(room, "ann", "one"))
+	s.call(afterSend, text(room, "ann", "two"))
+	unwritten := s.condition(policy, imv1alpha1.ConditionLevelsUnwritten)
+	s.Eventually(unwritten).Should(HavePrefix("True "))
+	s.Expect(s.sim.DefineProfileField("Fan", 0)).To(Succeed())
+	s.Eventually(func() any { account, _ := s.sim.Account("ann"); return account.Profile[policy.Tag()] }).Should(Equal("1"))
+	s.Eventually(unwritten).Should(Equal("not looked at"))
+}
+
+// TestConstantMsgSeqMergesNothing has one user write many messages within a
+// second into a live group whose MsgSeq does not count.
+func TestConstantMsgSeqMergesNothing(t *testing.T) {
+	s := begin(t, func(o *simim.Options) { o.ConstantLiveSeq = true })
+	s.Expect(s.sim.SeedAccounts(simim.AccountSeed{UserID: "ann"})).To(Succeed())
+	room := s.open(s.room("kids"))
+	s.calledBack()
+	s.Expect(s.sim.JoinViewer(room.GroupID(), "ann")).To(Succeed())
+	const said = 30
+	for i := range said {
+		_, err := s.sim.SendAsClient(room.GroupID(), simim.ClientMessage{From: "ann", Text: fmt.Sprint(i)})
+		s.Expect(err).NotTo(HaveOccurred())
+	}
+	s.Eventually(s.activity(room)).Should(HaveField("Messages", int64(said)))
+}

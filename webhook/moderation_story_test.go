@@ -115,7 +115,27 @@ func TestBrokenPolicyKeepsItsLastGoodVersion(t *testing.T) {
 	})
 	s.create(closed)
 	s.Eventually(s.condition(closed, imv1alpha1.ConditionReady)).Should(Equal("False Invalid"))
-	s.Expect(s.call(beforeSend, text(room, "ann", "hello")).ErrorCode).To(Equal(imv1alpha1.DefaultRejectCode))
+	hello := func() int { return s.call(beforeSend, text(room, "ann", "hello")).ErrorCode }
+	s.Expect(hello()).To(Equal(imv1alpha1.DefaultRejectCode))
+	// Who is on call opens the room again, without mending the expression first.
+	update(s, closed, func(p *imv1alpha1.ModerationPolicy) { p.Spec.FailurePolicy = imv1alpha1.FailurePolicyAllow })
+	s.Eventually(hello).Should(Equal(0))
+}
+
+func TestPausedPolicyIsOutOfForce(t *testing.T) {
+	s := begin(t)
+	room := s.open(s.room("kids"))
+	policy := s.enforce(s.policy("words", func(*imv1alpha1.ModerationPolicySpec) {}))
+	said := func() int { return s.call(beforeSend, text(room, "ann", "坏人")).ErrorCode }
+	s.Expect(said()).To(Equal(imv1alpha1.DefaultRejectCode))
+	update(s, policy, func(p *imv1alpha1.ModerationPolicy) {
+		p.Annotations = map[string]string{imv1alpha1.AnnotationPaused: "true"}
+	})
+	s.Eventually(s.condition(policy, imv1alpha1.ConditionReady)).Should(Equal("False Paused"))
+	s.Expect(said()).To(Equal(0))
+	update(s, policy, func(p *imv1alpha1.ModerationPolicy) { p.Annotations = nil })
+	s.Eventually(s.condition(policy, imv1alpha1.ConditionReady)).Should(Equal("True InForce"))
+	s.Expect(said()).To(Equal(imv1alpha1.DefaultRejectCode))
 }
 
 func TestUserWhoWritesTooOftenIsHeldBack(t *testing.T) {

@@ -186,7 +186,7 @@ func (s *system) assemble(ctx context.Context) error {
 	}
 	s.writer = level.NewWriter(level.WriterConfig{
 		Directory: s.directory, Policies: s.policies, Clock: s.Clock, Log: s.Log.WithName("level"), Metrics: writerMetrics,
-		Change: s.changeUser, Rescan: s.rescan,
+		Change: s.changeUser, Rescan: s.rescan, OnTrouble: func() { poke(s.wake.levels, &imv1alpha1.UserLevelPolicy{}) },
 	})
 	machine := fold.New(s.Log.WithName("fold"), s.writer.Review)
 	if s.owner, err = journal.NewOwner(s.journal, s.Member, machine, ownerOptions(s.ownership)); err != nil {
@@ -233,7 +233,7 @@ func (s *system) reconcilers() {
 	})
 	config := policy.Config{
 		Client: s.mgr.GetClient(), References: s.references, Set: s.policies, Log: s.Log.WithName("policy"),
-		Elected: s.elected, Declares: s.directory.Declaring, Consent: s.consent(),
+		Elected: s.elected, Declares: s.directory.Declaring, Trouble: s.writer.Trouble, Consent: s.consent(),
 	}
 	s.moderation, s.levels = &policy.ModerationReconciler{Config: config}, &policy.LevelReconciler{Config: config}
 }
@@ -286,13 +286,32 @@ func (s *system) sync(ctx, inner context.Context) error {
 		{&imv1alpha1.UserLevelPolicyList{}, s.levels},
 	} {
 		for _, request := range s.requests(ctx, kind.list, func(client.Object) bool { return true }) {
-			if _, err := kind.reconciler.Reconcile(ctx, request); err != nil {
-				s.Log.Error(err, "A first look failed; the next one comes", "object", request.String())
+			if err := s.first(ctx, kind.reconciler, request); err != nil {
+				return err
 			}
 		}
 	}
 	return ctx.Err()
 }
+
+// first looks at an object until that works.
+func (s *system) first(ctx context.Context, reconciler reconcile.Reconciler, request reconcile.Request) error {
+	for {
+		_, err := reconciler.Reconcile(ctx, request)
+		if err == nil {
+			return nil
+		}
+		s.Log.Error(err, "A first look failed; nothing is taken before it works", "object", request.String())
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-s.Clock.After(firstRetry):
+		}
+	}
+}
+
+// firstRetry is the pause before another first look.
+const firstRetry = time.Second
 
 // project projects whenever this pod is elected.
 func (s *system) project(ctx context.Context) error {
@@ -307,6 +326,7 @@ func (s *system) project(ctx context.Context) error {
 		}
 		term, end := context.WithCancel(ctx)
 		var running sync.WaitGroup
+		s.Log.Info("This pod writes status from now on")
 		running.Go(func() { s.projector.Run(term) })
 		s.wake.all()
 		for s.elected() && term.Err() == nil {
@@ -329,7 +349,8 @@ func (s *system) elected() bool { return s.owner.Owns(electing) }
 
 // ownership gives the clients of IM their part of the limits, and lets project
 // see whether this pod is elected.
-func (s *system) ownership(_, _ []int) {
+func (s *system) ownership(gained, lost []int) {
+	s.Log.Info("Partitions of the journal changed hands", "gained", len(gained), "lost", len(lost), "owned", len(s.owner.Partitions()))
 	s.clients.SetShare(float64(max(len(s.owner.Partitions()), 1)) / journal.Partitions)
 	select {
 	case s.turn <- struct{}{}:

@@ -375,6 +375,10 @@ func (s *story) call(command string, b body) answer {
 }
 
 func (s *story) send(address, command string, b body) (answer, error) {
+	return s.sendTo(address, webhookim.Path([]byte(token), s.namespace, "app"), command, b)
+}
+
+func (s *story) sendTo(address, path, command string, b body) (answer, error) {
 	b["CallbackCommand"] = command
 	text, err := json.Marshal(b)
 	if err != nil {
@@ -385,7 +389,7 @@ func (s *story) send(address, command string, b body) (answer, error) {
 		"SdkAppid": {strconv.FormatInt(s.sdkAppID, 10)}, "CallbackCommand": {command}, "contenttype": {"json"},
 		"ClientIP": {"127.0.0.1"}, "OptPlatform": {"Web"}, "Sign": {webhookim.Sign([]byte(token), now)}, "RequestTime": {now},
 	}
-	target := "http://" + address + webhookim.Path([]byte(token), s.namespace, "app") + "?" + query.Encode()
+	target := "http://" + address + path + "?" + query.Encode()
 	request, err := http.NewRequestWithContext(s.ctx, http.MethodPost, target, bytes.NewReader(text))
 	if err != nil {
 		return answer{}, err

@@ -77,24 +77,24 @@ func (s *system) addControllers() error {
 	if err := apps.Complete(s.applications); err != nil {
 		return err
 	}
-	policies := func() client.ObjectList { return &imv1alpha1.ModerationPolicyList{} }
+	moderationPolicies := func() client.ObjectList { return &imv1alpha1.ModerationPolicyList{} }
 	moderation := ctrl.NewControllerManagedBy(s.mgr).Named("liveroom-webhook-moderationpolicy").
-		For(&imv1alpha1.ModerationPolicy{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
-		WatchesMetadata(metadataOf("ConfigMap"), s.all(policies, refersToConfigMap)).
-		Watches(&imv1alpha1.ImApp{}, s.all(policies, nil), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
-		WatchesRawSource(source.Channel(s.wake.moderation, s.oneOrAll(policies))).
+		For(&imv1alpha1.ModerationPolicy{}, builder.WithPredicates(wishes())).
+		WatchesMetadata(metadataOf("ConfigMap"), s.all(moderationPolicies, refersToConfigMap)).
+		Watches(&imv1alpha1.ImApp{}, s.all(moderationPolicies, nil), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		WatchesRawSource(source.Channel(s.wake.moderation, s.oneOrAll(moderationPolicies))).
 		WithOptions(s.single())
-	if err := s.watchNamespaces(moderation, policies).Complete(s.moderation); err != nil {
+	if err := s.watchNamespaces(moderation, moderationPolicies).Complete(s.moderation); err != nil {
 		return err
 	}
-	policies2 := func() client.ObjectList { return &imv1alpha1.UserLevelPolicyList{} }
+	levelPolicies := func() client.ObjectList { return &imv1alpha1.UserLevelPolicyList{} }
 	levels := ctrl.NewControllerManagedBy(s.mgr).Named("liveroom-webhook-userlevelpolicy").
-		For(&imv1alpha1.UserLevelPolicy{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
-		Watches(&imv1alpha1.ImApp{}, s.all(policies2, nil), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
-		Watches(&imv1alpha1.UserLevelPolicy{}, s.all(policies2, nil), builder.WithPredicates(gone())).
-		WatchesRawSource(source.Channel(s.wake.levels, s.oneOrAll(policies2))).
+		For(&imv1alpha1.UserLevelPolicy{}, builder.WithPredicates(wishes())).
+		Watches(&imv1alpha1.ImApp{}, s.all(levelPolicies, nil), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		Watches(&imv1alpha1.UserLevelPolicy{}, s.all(levelPolicies, nil), builder.WithPredicates(wishes())).
+		WatchesRawSource(source.Channel(s.wake.levels, s.oneOrAll(levelPolicies))).
 		WithOptions(s.single())
-	return s.watchNamespaces(levels, policies2).Complete(s.levels)
+	return s.watchNamespaces(levels, levelPolicies).Complete(s.levels)
 }
 
 // watchNamespaces wakes policies when labels that consent depends on change.
@@ -144,24 +144,28 @@ func (s *system) requests(ctx context.Context, list client.ObjectList, wanted fu
 }
 
 // appNews passes what the webhook wants to know of an ImApp: its spec, and
-// whether its credentials are good.
+// whether its credentials are good and the application its own.
 func appNews() predicate.Predicate {
-	authenticated := func(obj client.Object) bool {
+	standing := func(obj client.Object) (authenticated, conflict bool) {
 		app, ok := obj.(*imv1alpha1.ImApp)
-		return ok && meta.IsStatusConditionTrue(app.Status.Conditions, imv1alpha1.ConditionAuthenticated)
+		if !ok {
+			return false, false
+		}
+		ready := meta.FindStatusCondition(app.Status.Conditions, imv1alpha1.ConditionReady)
+		return meta.IsStatusConditionTrue(app.Status.Conditions, imv1alpha1.ConditionAuthenticated),
+			ready != nil && ready.Reason == imv1alpha1.ReasonConflict
 	}
 	return predicate.Or(predicate.GenerationChangedPredicate{}, predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
-		return authenticated(e.ObjectOld) != authenticated(e.ObjectNew)
+		authenticated, conflict := standing(e.ObjectOld)
+		authenticatedNow, conflictNow := standing(e.ObjectNew)
+		return authenticated != authenticatedNow || conflict != conflictNow
 	}})
 }
 
-// gone passes only that an object is gone.
-func gone() predicate.Predicate {
-	return predicate.Funcs{
-		CreateFunc:  func(event.CreateEvent) bool { return false },
-		UpdateFunc:  func(event.UpdateEvent) bool { return false },
-		GenericFunc: func(event.GenericEvent) bool { return false },
-	}
+// wishes passes what a user can change about a policy: its spec, and the
+// annotations that steer the operator.
+func wishes() predicate.Predicate {
+	return predicate.Or(predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{})
 }
 
 func refersToSecret(obj, secret client.Object) bool {

@@ -16,7 +16,11 @@ limitations under the License.
 
 package v1alpha1
 
-import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+import (
+	"slices"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
 
 // CallbackTokenKeyName is the key that callbacks.tokenSecretRef must hold.
 const CallbackTokenKeyName = "token"
@@ -87,7 +91,7 @@ const DefaultSilentAfterSeconds = 86400
 // CountedEvents are the names that are counted one by one.
 func (c *Callbacks) CountedEvents() []string {
 	if c == nil || len(c.CustomEvents) == 0 {
-		return DefaultCustomEvents
+		return slices.Clone(DefaultCustomEvents)
 	}
 	return c.CustomEvents
 }
@@ -106,7 +110,8 @@ type EventCount struct {
 }
 
 // RoomActivity is what callbacks told about a room. Numbers are exact over the
-// callbacks received: IM sends none for messages that it drops above 40 a second
+// callbacks received, but for blocked and masked, whose senders do not wait until
+// they are counted. IM sends none for messages that it drops above 40 a second
 // and group. They are written at most every 10 seconds, less often when more
 // than 500 rooms are active, and never without news.
 type RoomActivity struct {

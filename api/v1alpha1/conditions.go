@@ -73,6 +73,10 @@ const (
 	// Present only while true.
 	ConditionAccountsExcluded = "AccountsExcluded"
 
+	// ConditionLevelsUnwritten (UserLevelPolicy): IM refuses the profile field.
+	// Abnormal-true, present only while true.
+	ConditionLevelsUnwritten = "LevelsUnwritten"
+
 	// ConditionLengthWarning (LiveRoom): a text is within the current limits of
 	// IM but beyond the older documented ones, which some applications may
 	// still have. Abnormal-true, present only while true.

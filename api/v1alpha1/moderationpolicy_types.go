@@ -70,13 +70,16 @@ type WordList struct {
 }
 
 // ModerationWords are the words to find.
+// +kubebuilder:validation:XValidation:rule="has(self.inline) || has(self.configMapRefs)",message="words without inline or configMapRefs find nothing: set one of them"
 type ModerationWords struct {
 	// inline words. Letter case, full width and half width, and zero-width
 	// characters make no difference.
 	// +optional
 	// +listType=set
+	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=1000
 	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:Pattern=`^[^\r\n]*[^\s][^\r\n]*$`
 	// +kubebuilder:validation:items:MaxLength=64
 	Inline []string `json:"inline,omitempty"`
 
@@ -86,6 +89,7 @@ type ModerationWords struct {
 	// +optional
 	// +listType=map
 	// +listMapKey=name
+	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=16
 	ConfigMapRefs []WordList `json:"configMapRefs,omitempty"`
 

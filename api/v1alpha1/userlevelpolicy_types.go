@@ -164,7 +164,7 @@ type UserLevelPolicyStatus struct {
 // +kubebuilder:resource:scope=Namespaced,categories=im,shortName=ulp,path=userlevelpolicies
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
 // +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`
-// +kubebuilder:printcolumn:name="Tag",type=string,priority=1,JSONPath=`.spec.profileTag`
+// +kubebuilder:printcolumn:name="App",type=string,priority=1,JSONPath=`.spec.appRef.name`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 // +kubebuilder:printcolumn:name="Message",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="Ready")].message`
 type UserLevelPolicy struct {

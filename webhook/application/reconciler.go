@@ -26,6 +26,7 @@ import (
 
 	"github.com/go-logr/logr"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -91,6 +92,12 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 		}
 		return reconcile.Result{}, client.IgnoreNotFound(err)
 	}
+	if ready := meta.FindStatusCondition(object.Status.Conditions, imv1alpha1.ConditionReady); ready != nil && ready.Reason == imv1alpha1.ReasonConflict {
+		// Another ImApp has the application: nothing is taken on this one's path.
+		r.Directory.RemoveApp(request.NamespacedName)
+		r.Clients.Remove(request.NamespacedName)
+		return reconcile.Result{}, nil
+	}
 	app, found, err := r.look(ctx, &object)
 	if err != nil {
 		return reconcile.Result{}, err
@@ -115,7 +122,7 @@ type findings struct {
 // look reads what an ImApp refers to.
 func (r *Reconciler) look(ctx context.Context, object *imv1alpha1.ImApp) (*directory.App, findings, error) {
 	key := client.ObjectKeyFromObject(object)
-	app := &directory.App{Key: key, SDKAppID: object.Spec.SDKAppID, Counted: map[string]bool{}, Heard: r.heard(key)}
+	app := &directory.App{Key: key, Created: object.CreationTimestamp.Time, SDKAppID: object.Spec.SDKAppID, Counted: map[string]bool{}, Heard: r.heard(key)}
 	for _, name := range object.Spec.Callbacks.CountedEvents() {
 		app.Counted[name] = true
 	}

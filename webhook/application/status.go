@@ -22,7 +22,6 @@ import (
 	"fmt"
 	"time"
 
-	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -65,7 +64,7 @@ func (r *Reconciler) hearing(object *imv1alpha1.ImApp, app *directory.App, silen
 	}
 	app.Heard.Hush()
 	return condition{metav1.ConditionFalse, imv1alpha1.ReasonSilent, fmt.Sprintf(
-		"no authentic callback for %s: enter the webhook's public address followed by status.callbackPath in the console, with the token of Secret %s, and tick the callbacks",
+		"no authentic callback within %s, or ever: enter the webhook's public address followed by status.callbackPath in the console, with the token of Secret %s, and tick the callbacks",
 		silentAfter, object.Spec.Callbacks.TokenSecretRef.Name)}, 0
 }
 
@@ -98,9 +97,6 @@ func (r *Reconciler) report(ctx context.Context, object *imv1alpha1.ImApp, app *
 	}
 	changed := meta.SetStatusCondition(&conditions, wanted)
 	if !changed && object.Status.CallbackPath == found.path {
-		return nil
-	}
-	if equality.Semantic.DeepEqual(conditions, object.Status.Conditions) && object.Status.CallbackPath == found.path {
 		return nil
 	}
 	wantedStatus := appStatus{Conditions: conditions, CallbackPath: found.path}

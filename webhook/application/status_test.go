@@ -70,7 +70,7 @@ func TestHearing(t *testing.T) {
 	const silentAfter = time.Hour
 	receiving := condition{metav1.ConditionTrue, imv1alpha1.ReasonReceiving, "authentic callbacks arrive"}
 	silent := condition{metav1.ConditionFalse, imv1alpha1.ReasonSilent,
-		"no authentic callback for 1h0m0s: enter the webhook's public address followed by status.callbackPath in the console, with the token of Secret token, and tick the callbacks"}
+		"no authentic callback within 1h0m0s, or ever: enter the webhook's public address followed by status.callbackPath in the console, with the token of Secret token, and tick the callbacks"}
 	wasReceiving := func(p *pass) { p.had(metav1.ConditionTrue, imv1alpha1.ReasonReceiving, "authentic callbacks arrive") }
 	for name, c := range map[string]struct {
 		prepare func(*pass)

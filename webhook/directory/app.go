@@ -32,6 +32,8 @@ import (
 type App struct {
 	// Key is the ImApp's name.
 	Key types.NamespacedName
+	// Created is when the ImApp was made: the older of two for one application counts.
+	Created time.Time
 	// SDKAppID of the application.
 	SDKAppID int64
 	// Token authenticates callbacks. Empty: every callback is refused.

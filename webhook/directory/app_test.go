@@ -30,7 +30,7 @@ import (
 
 func TestApps(t *testing.T) {
 	d := New()
-	if d.App(live) != nil || d.BySDKAppID(1) != nil || len(d.Apps()) != 0 || d.RemoveApp(live) != nil {
+	if d.App(live) != nil || d.BySDKAppID(1) != nil || d.RemoveApp(live) != nil {
 		t.Error("an empty directory knows an application")
 	}
 	first, second := &App{Key: live, SDKAppID: 1}, &App{Key: live, SDKAppID: 2}
@@ -38,8 +38,8 @@ func TestApps(t *testing.T) {
 	d.PutApp(first)
 	d.PutApp(other)
 	d.PutApp(second)
-	if d.App(live) != second || d.BySDKAppID(1) != nil || d.BySDKAppID(2) != second || d.BySDKAppID(3) != other || len(d.Apps()) != 2 {
-		t.Errorf("applications %v", d.Apps())
+	if d.App(live) != second || d.BySDKAppID(1) != nil || d.BySDKAppID(2) != second || d.BySDKAppID(3) != other || len(d.apps) != 2 {
+		t.Errorf("applications %v", d.apps)
 	}
 	if d.RemoveApp(live) != second || d.App(live) != nil || d.BySDKAppID(2) != nil {
 		t.Error("the application is still there")

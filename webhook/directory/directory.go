@@ -71,27 +71,21 @@ func (d *Directory) App(key types.NamespacedName) *App {
 	return d.apps[key]
 }
 
-// Apps returns all applications.
-func (d *Directory) Apps() []*App {
-	d.mu.RLock()
-	defer d.mu.RUnlock()
-	all := make([]*App, 0, len(d.apps))
-	for _, app := range d.apps {
-		all = append(all, app)
-	}
-	return all
-}
-
-// BySDKAppID returns the application with this number, or nil.
+// BySDKAppID returns the application with this number, or nil. Of two, until the
+// controller has settled which one is right, it is the older.
 func (d *Directory) BySDKAppID(sdkAppID int64) *App {
 	d.mu.RLock()
 	defer d.mu.RUnlock()
+	var found *App
 	for _, app := range d.apps {
-		if app.SDKAppID == sdkAppID {
-			return app
+		if app.SDKAppID != sdkAppID {
+			continue
+		}
+		if found == nil || cmp.Or(app.Created.Compare(found.Created), cmp.Compare(app.Key.String(), found.Key.String())) < 0 {
+			found = app
 		}
 	}
-	return nil
+	return found
 }
 
 // PutApp adds an application or takes the place of an older version of it.

@@ -24,7 +24,6 @@ import (
 // Codes of answers (sections 1.5 and 3 of the callback contract).
 const (
 	codeAccept = 0
-	codeReject = 1
 	codeDrop   = 2
 )
 

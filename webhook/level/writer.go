@@ -59,12 +59,17 @@ type WriterConfig struct {
 	Clock   clock.Clock
 	Log     logr.Logger
 	Metrics *Metrics
+	// OnTrouble is told when a policy's levels cannot be written any more, or can
+	// be again. It must not block.
+	OnTrouble func()
 }
 
 // Writer writes levels to profiles: once for each user however many messages
 // came meanwhile, and again until IM takes it.
 type Writer struct {
 	WriterConfig
+
+	troubles troubles
 
 	mu      sync.Mutex
 	waiting map[string][]task // by user
@@ -214,17 +219,18 @@ func (w *Writer) write(ctx context.Context, name string, tasks []task) bool {
 	}
 	err := app.Client.SetProfile(ctx, userID, profile)
 	switch {
-	case im.IsNotFound(err), im.IsInvalid(err):
-		// The user is gone, or IM will never take the field: not tried again
-		// before the next level.
-		w.Log.Info("A level cannot be written", "user", userID, "app", app.Key.String(), "error", err.Error())
+	case im.IsNotFound(err):
+		// The user is gone: not tried again before the next level.
+		w.Log.V(1).Info("A level was reached by a user whom IM does not know", "user", userID, "app", app.Key.String())
 		w.Metrics.failed()
 	case err != nil:
 		w.Log.V(1).Info("Writing a level failed; trying again", "user", userID, "app", app.Key.String(), "error", err.Error())
 		w.Metrics.failed()
+		w.troubles.note(tasks, err, w.OnTrouble)
 		return false
 	default:
 		w.Metrics.wrote()
+		w.troubles.clear(tasks, w.OnTrouble)
 		for _, t := range tasks {
 			if !w.announce(ctx, app, userID, t) {
 				return false

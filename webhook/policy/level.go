@@ -54,21 +54,21 @@ func (r *LevelReconciler) Reconcile(ctx context.Context, request reconcile.Reque
 	}
 	if v.ok() {
 		v = r.force(&policy)
-	} else if v.reason != imv1alpha1.ReasonInvalid {
+	} else if v.out {
 		r.Set.RemoveScoring(request.NamespacedName)
 	}
 	var own policyStatus
-	return reconcile.Result{}, r.report(ctx, &policy, &own, v, r.excluded(&policy), func() (any, bool) { return &own, true })
+	return reconcile.Result{}, r.report(ctx, &policy, &own, v, append(r.excluded(&policy), r.unwritten(&policy)...), func() (any, bool) { return &own, true })
 }
 
 func (r *LevelReconciler) force(policy *imv1alpha1.UserLevelPolicy) verdict {
 	compiled, err := scoring.Compile(policy)
 	if err != nil {
-		return verdict{imv1alpha1.ReasonInvalid, err.Error()}
+		return invalid(err.Error())
 	}
 	scope, err := NewScope(client.ObjectKeyFromObject(policy), appKey(policy.GetAppRef()), policy.Spec.RoomSelector)
 	if err != nil {
-		return verdict{imv1alpha1.ReasonInvalid, err.Error()}
+		return invalid(err.Error())
 	}
 	r.Set.PutScoring(scope, compiled)
 	return verdict{}
@@ -86,8 +86,15 @@ func (r *LevelReconciler) rival(ctx context.Context, policy *imv1alpha1.UserLeve
 			appKey(other.GetAppRef()) != appKey(policy.GetAppRef()) || other.Tag() != policy.Tag() {
 			continue
 		}
-		if older(other, policy) {
-			return verdict{imv1alpha1.ReasonConflict, fmt.Sprintf(
+		if !older(other, policy) {
+			continue
+		}
+		v, err := r.usable(ctx, other)
+		if err != nil {
+			return verdict{}, err
+		}
+		if _, broken := scoring.Compile(other); v.ok() && broken == nil {
+			return verdict{out: true, reason: imv1alpha1.ReasonConflict, message: fmt.Sprintf(
 				"UserLevelPolicy %s, which is older, writes %s of the same application: delete one of the two, or use another profileTag",
 				client.ObjectKeyFromObject(other), policy.Tag())}, nil
 		}
@@ -108,14 +115,29 @@ func older(a, b client.Object) bool {
 const shown = 5
 
 // excluded is the condition that says whose level the policy does not write.
-func (r *LevelReconciler) excluded(policy *imv1alpha1.UserLevelPolicy) *metav1.Condition {
+func (r *LevelReconciler) excluded(policy *imv1alpha1.UserLevelPolicy) []metav1.Condition {
 	accounts := r.Declares(appKey(policy.GetAppRef()), policy.Tag())
 	if len(accounts) == 0 {
 		return nil
 	}
 	names := accounts[:min(len(accounts), shown)]
 	message := fmt.Sprintf("%d ImAccounts declare %s themselves, and keep it: %v", len(accounts), policy.Tag(), names)
-	return &metav1.Condition{
+	return []metav1.Condition{{
 		Type: imv1alpha1.ConditionAccountsExcluded, Status: metav1.ConditionTrue, Reason: imv1alpha1.ReasonDeclaredLevel, Message: message,
+	}}
+}
+
+// unwritten is the condition that says why levels do not get into profiles.
+func (r *LevelReconciler) unwritten(policy *imv1alpha1.UserLevelPolicy) []metav1.Condition {
+	reason := r.Trouble(string(policy.UID))
+	if reason == "" {
+		return nil
 	}
+	message := fmt.Sprintf("IM refuses %s: points are counted, and levels written once it takes them", policy.Tag())
+	if reason == imv1alpha1.ReasonFieldNotRegistered {
+		message = fmt.Sprintf("IM does not know %s: define it in the console (feature configuration, user custom fields; it takes about five minutes). Points are counted meanwhile", policy.Tag())
+	}
+	return []metav1.Condition{{
+		Type: imv1alpha1.ConditionLevelsUnwritten, Status: metav1.ConditionTrue, Reason: reason, Message: message,
+	}}
 }

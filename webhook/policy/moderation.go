@@ -47,6 +47,7 @@ func (r *ModerationReconciler) Reconcile(ctx context.Context, request reconcile.
 	}
 	var v verdict
 	var words []string
+	var inForce int64
 	if v, err = r.usable(ctx, &policy); err != nil {
 		return reconcile.Result{}, err
 	}
@@ -56,44 +57,48 @@ func (r *ModerationReconciler) Reconcile(ctx context.Context, request reconcile.
 		}
 	}
 	if v.ok() {
-		v = r.force(&policy, words)
+		inForce, v = r.force(&policy, words)
 	}
 	switch {
-	case v.reason == imv1alpha1.ReasonAppNotFound, v.reason == imv1alpha1.ReasonNamespaceNotAllowed:
+	case v.out:
 		r.Set.RemoveModeration(request.NamespacedName)
 	case !v.ok():
-		r.fail(&policy)
+		v.message += r.fail(&policy)
 	}
-	own := moderationStatus{Words: int64(len(words))}
+	own := moderationStatus{Words: inForce}
 	return reconcile.Result{}, r.report(ctx, &policy, &own.policyStatus, v, nil, func() (any, bool) {
 		return &own, own.Words == policy.Status.Words
 	})
 }
 
 // force compiles a policy and puts it in force.
-func (r *ModerationReconciler) force(policy *imv1alpha1.ModerationPolicy, words []string) verdict {
+func (r *ModerationReconciler) force(policy *imv1alpha1.ModerationPolicy, words []string) (int64, verdict) {
 	compiled, err := moderation.Compile(policy, words)
 	if err != nil {
-		return verdict{imv1alpha1.ReasonInvalid, err.Error()}
+		return 0, invalid(err.Error())
 	}
 	scope, err := NewScope(client.ObjectKeyFromObject(policy), appKey(policy.GetAppRef()), policy.Spec.RoomSelector)
 	if err != nil {
-		return verdict{imv1alpha1.ReasonInvalid, err.Error()}
+		return 0, invalid(err.Error())
 	}
 	r.Set.PutModeration(scope, compiled)
-	return verdict{}
+	return int64(compiled.Words()), verdict{}
 }
 
-// fail leaves an older version of the policy in force. Without one, a policy
-// that denies what it cannot examine denies everything.
-func (r *ModerationReconciler) fail(policy *imv1alpha1.ModerationPolicy) {
+// fail leaves an older version of the policy in force, as long as this process
+// has one. Without one the failurePolicy of now decides. It says which.
+func (r *ModerationReconciler) fail(policy *imv1alpha1.ModerationPolicy) string {
 	key := client.ObjectKeyFromObject(policy)
-	if policy.Spec.FailurePolicy != imv1alpha1.FailurePolicyDeny || r.Set.HasModeration(key) {
-		return
+	if r.Set.HasModeration(key) {
+		return "; the version before stays in force until the webhook starts anew"
 	}
-	if scope, err := NewScope(key, appKey(policy.GetAppRef()), policy.Spec.RoomSelector); err == nil {
-		r.Set.PutModeration(scope, moderation.Deny(policy))
+	scope, err := NewScope(key, appKey(policy.GetAppRef()), policy.Spec.RoomSelector)
+	if policy.Spec.FailurePolicy == imv1alpha1.FailurePolicyDeny && err == nil {
+		r.Set.StandIn(scope, moderation.Deny(policy))
+		return "; until then failurePolicy rejects every message"
 	}
+	r.Set.RemoveModeration(key)
+	return "; until then the policy examines nothing"
 }
 
 // words gathers the words of a policy, each once.
@@ -113,7 +118,7 @@ func (r *ModerationReconciler) words(ctx context.Context, policy *imv1alpha1.Mod
 		}
 		more, err := wordlist.Parse(lists)
 		if err != nil {
-			return nil, verdict{imv1alpha1.ReasonInvalid, fmt.Sprintf("ConfigMap %s: %s", key, err)}, nil
+			return nil, verdict{reason: imv1alpha1.ReasonInvalid, message: fmt.Sprintf("ConfigMap %s: %s", key, err)}, nil
 		}
 		words = append(words, more...)
 	}

@@ -49,6 +49,8 @@ type Set struct {
 type scoped[T any] struct {
 	scope    Scope
 	compiled T
+	// standIn: not the policy itself, which cannot be compiled.
+	standIn bool
 }
 
 // generation is the set between two changes.
@@ -89,16 +91,24 @@ func ordered[T any](policies map[types.NamespacedName]scoped[T]) []scoped[T] {
 func (s *Set) PutModeration(scope Scope, compiled *moderation.Compiled) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.moderation[scope.Policy] = scoped[*moderation.Compiled]{scope, compiled}
+	s.moderation[scope.Policy] = scoped[*moderation.Compiled]{scope: scope, compiled: compiled}
 	s.publish()
 }
 
-// HasModeration reports whether some version of a policy is in force.
+// StandIn puts something in force in place of a policy that cannot be compiled.
+func (s *Set) StandIn(scope Scope, compiled *moderation.Compiled) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.moderation[scope.Policy] = scoped[*moderation.Compiled]{scope: scope, compiled: compiled, standIn: true}
+	s.publish()
+}
+
+// HasModeration reports whether some version of the policy itself is in force.
 func (s *Set) HasModeration(policy types.NamespacedName) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	_, ok := s.moderation[policy]
-	return ok
+	known, ok := s.moderation[policy]
+	return ok && !known.standIn
 }
 
 // RemoveModeration takes a policy out of force.
@@ -115,7 +125,7 @@ func (s *Set) RemoveModeration(policy types.NamespacedName) {
 func (s *Set) PutScoring(scope Scope, compiled *scoring.Compiled) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.scoring[scope.Policy] = scoped[*scoring.Compiled]{scope, compiled}
+	s.scoring[scope.Policy] = scoped[*scoring.Compiled]{scope: scope, compiled: compiled}
 	s.publish()
 }
 

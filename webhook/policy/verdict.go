@@ -17,6 +17,7 @@ limitations under the License.
 package policy
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -49,14 +50,27 @@ type Config struct {
 	Elected func() bool
 	// Declares reports which ImAccounts declare a profile field themselves.
 	Declares func(app types.NamespacedName, tag string) []types.NamespacedName
+	// Trouble is the reason for which levels of a policy cannot be written; empty when they can.
+	Trouble func(uid string) string
 	// Consent decides which namespaces may use an ImApp.
 	Consent consent.Policy
 }
 
 // verdict is why a policy cannot be used; empty when it can.
-type verdict struct{ reason, message string }
+type verdict struct {
+	reason, message string
+	// out: no version of the policy may be in force.
+	out bool
+	// spec: only a change of the policy itself can help.
+	spec bool
+}
 
 func (v verdict) ok() bool { return v.reason == "" }
+
+// invalid is the verdict on a spec that cannot work.
+func invalid(message string) verdict {
+	return verdict{reason: imv1alpha1.ReasonInvalid, message: message, spec: true}
+}
 
 // policy is a kind of policy.
 type policyObject interface {
@@ -66,15 +80,19 @@ type policyObject interface {
 
 // usable reports whether the application is there and lets the namespace use it.
 func (r *Config) usable(ctx context.Context, policy policyObject) (verdict, error) {
+	if policy.GetAnnotations()[imv1alpha1.AnnotationPaused] == "true" {
+		return verdict{out: true, reason: imv1alpha1.ReasonPaused, message: "the annotation " + imv1alpha1.AnnotationPaused + " takes the policy out of force"}, nil
+	}
 	key := appKey(policy.GetAppRef())
 	var app imv1alpha1.ImApp
 	if err := r.Client.Get(ctx, key, &app); apierrors.IsNotFound(err) {
-		return verdict{imv1alpha1.ReasonAppNotFound, fmt.Sprintf("ImApp %s does not exist: create it or correct appRef", key)}, nil
+		return verdict{out: true, reason: imv1alpha1.ReasonAppNotFound, message: fmt.Sprintf("ImApp %s does not exist: create it or correct appRef", key)}, nil
 	} else if err != nil {
 		return verdict{}, err
 	}
 	err := r.Consent.Check(ctx, &app, policy.GetNamespace())
 	if v, waits := waiting(err); waits {
+		v.out = true
 		return v, nil
 	}
 	return verdict{}, err
@@ -86,13 +104,14 @@ func waiting(err error) (verdict, bool) {
 	if !ok {
 		return verdict{}, false
 	}
-	return verdict{wait.Reason, wait.Message}, true
+	return verdict{reason: wait.Reason, message: wait.Message}, true
 }
 
 // policyStatus is the part of every policy's status that the webhook owns.
 type policyStatus struct {
-	Conditions         []metav1.Condition `json:"conditions"`
-	ObservedGeneration int64              `json:"observedGeneration"`
+	Conditions             []metav1.Condition `json:"conditions"`
+	ObservedGeneration     int64              `json:"observedGeneration"`
+	LastHandledReconcileAt string             `json:"lastHandledReconcileAt,omitempty"`
 }
 
 type moderationStatus struct {
@@ -102,24 +121,27 @@ type moderationStatus struct {
 
 // report writes the conditions if they are not in status. complete returns the
 // whole status, and whether the rest of it is there already.
-func (r *Config) report(ctx context.Context, policy policyObject, own *policyStatus, v verdict, extra *metav1.Condition, complete func() (any, bool)) error {
+func (r *Config) report(ctx context.Context, policy policyObject, own *policyStatus, v verdict, extra []metav1.Condition, complete func() (any, bool)) error {
 	if !r.Elected() {
 		return nil
 	}
 	before := policy.GetObjectStatus()
 	own.ObservedGeneration = policy.GetGeneration()
+	own.LastHandledReconcileAt = policy.GetAnnotations()[imv1alpha1.AnnotationReconcileAt]
 	own.Conditions = conditions(before.Conditions, v, extra, own.ObservedGeneration)
 	whole, same := complete()
-	if same && before.ObservedGeneration == own.ObservedGeneration && equality.Semantic.DeepEqual(before.Conditions, own.Conditions) {
+	if same && before.ObservedGeneration == own.ObservedGeneration &&
+		before.LastHandledReconcileAt == own.LastHandledReconcileAt && equality.Semantic.DeepEqual(before.Conditions, own.Conditions) {
 		return nil
 	}
+	r.Log.Info("Policy", "policy", client.ObjectKeyFromObject(policy).String(), "kind", fmt.Sprintf("%T", policy), "ready", v.ok(), "reason", cmp.Or(v.reason, imv1alpha1.ReasonInForce))
 	blank := policy.DeepCopyObject().(client.Object)
 	err := status.Apply(ctx, r.Client, blank, client.ObjectKeyFromObject(policy), policy.GetUID(), whole)
 	return client.IgnoreNotFound(err)
 }
 
 // conditions are the full set for a policy.
-func conditions(before []metav1.Condition, v verdict, extra *metav1.Condition, generation int64) []metav1.Condition {
+func conditions(before []metav1.Condition, v verdict, extra []metav1.Condition, generation int64) []metav1.Condition {
 	state, reason, message := metav1.ConditionTrue, imv1alpha1.ReasonInForce, "in force"
 	if !v.ok() {
 		state, reason, message = metav1.ConditionFalse, v.reason, v.message
@@ -129,14 +151,12 @@ func conditions(before []metav1.Condition, v verdict, extra *metav1.Condition, g
 		{Type: imv1alpha1.ConditionCompiled, Status: state, Reason: reason, Message: message},
 	}
 	switch {
-	case v.reason == imv1alpha1.ReasonInvalid:
+	case v.spec:
 		wanted = append(wanted, metav1.Condition{Type: imv1alpha1.ConditionStalled, Status: metav1.ConditionTrue, Reason: reason, Message: message})
 	case !v.ok():
 		wanted = append(wanted, metav1.Condition{Type: imv1alpha1.ConditionReconciling, Status: metav1.ConditionTrue, Reason: reason, Message: message})
 	}
-	if extra != nil {
-		wanted = append(wanted, *extra)
-	}
+	wanted = append(wanted, extra...)
 	var all []metav1.Condition
 	for _, condition := range wanted {
 		condition.ObservedGeneration = generation

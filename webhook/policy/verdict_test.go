@@ -40,17 +40,17 @@ func told(conditions []metav1.Condition) (all []string) {
 }
 
 func TestConditions(t *testing.T) {
-	excluded := &metav1.Condition{Type: imv1alpha1.ConditionAccountsExcluded, Status: metav1.ConditionTrue, Reason: imv1alpha1.ReasonDeclaredLevel, Message: "two"}
+	excluded := metav1.Condition{Type: imv1alpha1.ConditionAccountsExcluded, Status: metav1.ConditionTrue, Reason: imv1alpha1.ReasonDeclaredLevel, Message: "two"}
 	for name, c := range map[string]struct {
 		verdict verdict
-		extra   *metav1.Condition
+		extra   []metav1.Condition
 		want    []string
 	}{
 		"in force":  {verdict{}, nil, []string{"Ready=True(InForce) in force @3", "Compiled=True(InForce) in force @3"}},
-		"with more": {verdict{}, excluded, []string{"Ready=True(InForce) in force @3", "Compiled=True(InForce) in force @3", "AccountsExcluded=True(DeclaredLevel) two @3"}},
-		"invalid: nothing will change by itself": {verdict{imv1alpha1.ReasonInvalid, "word 5"}, nil,
+		"with more": {verdict{}, []metav1.Condition{excluded}, []string{"Ready=True(InForce) in force @3", "Compiled=True(InForce) in force @3", "AccountsExcluded=True(DeclaredLevel) two @3"}},
+		"invalid: nothing will change by itself": {invalid("word 5"), nil,
 			[]string{"Ready=False(Invalid) word 5 @3", "Compiled=False(Invalid) word 5 @3", "Stalled=True(Invalid) word 5 @3"}},
-		"waiting": {verdict{imv1alpha1.ReasonAppNotFound, "create it"}, nil,
+		"waiting": {verdict{reason: imv1alpha1.ReasonAppNotFound, message: "create it"}, nil,
 			[]string{"Ready=False(AppNotFound) create it @3", "Compiled=False(AppNotFound) create it @3", "Reconciling=True(AppNotFound) create it @3"}},
 	} {
 		if got := told(conditions(nil, c.verdict, c.extra, 3)); !reflect.DeepEqual(got, c.want) {
@@ -62,11 +62,11 @@ func TestConditions(t *testing.T) {
 // A condition that stays keeps its time; one that is not meant any more goes.
 func TestConditionsOverTime(t *testing.T) {
 	long := metav1.NewTime(time.Unix(1000, 0))
-	before := conditions(nil, verdict{imv1alpha1.ReasonInvalid, "word 5"}, nil, 1)
+	before := conditions(nil, invalid("word 5"), nil, 1)
 	for i := range before {
 		before[i].LastTransitionTime = long
 	}
-	same := conditions(before, verdict{imv1alpha1.ReasonInvalid, "word 6"}, nil, 2)
+	same := conditions(before, verdict{reason: imv1alpha1.ReasonInvalid, message: "word 6"}, nil, 2)
 	for _, c := range same {
 		if !c.LastTransitionTime.Equal(&long) || c.Message != "word 6" || c.ObservedGeneration != 2 {
 			t.Errorf("%+v", c)
@@ -85,7 +85,7 @@ func TestConditionsOverTime(t *testing.T) {
 }
 
 func TestWaiting(t *testing.T) {
-	if v, waits := waiting(&hold.Error{Reason: "R", Message: "m"}); !waits || v != (verdict{"R", "m"}) || v.ok() {
+	if v, waits := waiting(&hold.Error{Reason: "R", Message: "m"}); !waits || v != (verdict{reason: "R", message: "m"}) || v.ok() {
 		t.Errorf("got %+v, %v", v, waits)
 	}
 	for _, err := range []error{nil, errors.New("down")} {
@@ -134,9 +134,9 @@ func TestExcluded(t *testing.T) {
 		100: "100 ImAccounts declare Tag_Profile_Custom_Tier themselves, and keep it: [shop/u0 shop/u1 shop/u2 shop/u3 shop/u4]",
 	} {
 		c := declaring(n).excluded(p)
-		if !reflect.DeepEqual(*c, metav1.Condition{
+		if !reflect.DeepEqual(c, []metav1.Condition{{
 			Type: imv1alpha1.ConditionAccountsExcluded, Status: metav1.ConditionTrue, Reason: imv1alpha1.ReasonDeclaredLevel, Message: want,
-		}) {
+		}}) {
 			t.Errorf("got %+v", c)
 		}
 	}

@@ -32,17 +32,18 @@ import (
 // maxReportedFields is the bound of the list in status.
 const maxReportedFields = 32
 
-// report turns the numbers of a room into status. Nothing counted is nil.
-func report(n *activity.Numbers) *imv1alpha1.RoomActivity {
+// report turns the numbers of a room into status. Nothing counted is nil. Only a
+// live group has an audience: of other groups nobody knows who was in before.
+func report(n *activity.Numbers, live bool) *imv1alpha1.RoomActivity {
 	if n.Heard == 0 && !n.Audience {
 		return nil
 	}
 	status := &imv1alpha1.RoomActivity{
 		Messages: n.Messages, Senders: n.Senders, Blocked: n.Blocked, Masked: n.Masked,
-		Joined: n.Joined, Left: n.Left, PeakOnline: n.Peak,
+		Joined: n.Joined, Left: n.Left,
 	}
-	if n.Audience {
-		status.Online = &n.Online
+	if live && n.Audience {
+		status.Online, status.PeakOnline = &n.Online, n.Peak
 	}
 	for name, count := range n.Events {
 		status.Events = append(status.Events, imv1alpha1.EventCount{Name: name, Count: count})

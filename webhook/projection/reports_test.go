@@ -60,6 +60,9 @@ func TestJudge(t *testing.T) {
 			t.Errorf("%s:\ngot  %+v\nwant %+v", name, got, c.want)
 		}
 	}
+	if got := report(&activity.Numbers{Joined: 3, Online: 3, Peak: 3, Audience: true, Heard: 1}, false); !reflect.DeepEqual(got, &imv1alpha1.RoomActivity{Joined: 3}) {
+		t.Errorf("a group that is not live has an audience: %+v", got)
+	}
 }
 
 // One object wakes the controller a few times at once and then now and then. A
@@ -182,7 +185,7 @@ func TestReport(t *testing.T) {
 		"an audience of nobody": {activity.Numbers{Audience: true}, &imv1alpha1.RoomActivity{Online: new(int64(0))}},
 		"moderation alone":      {activity.Numbers{Blocked: 1, Heard: 1}, &imv1alpha1.RoomActivity{Blocked: 1}},
 	} {
-		if got := report(&c.numbers); !reflect.DeepEqual(got, c.want) {
+		if got := report(&c.numbers, true); !reflect.DeepEqual(got, c.want) {
 			t.Errorf("%s:\ngot  %+v\nwant %+v", name, got, c.want)
 		}
 	}

@@ -84,23 +84,29 @@ func (p *Projector) prepareRoom(ctx context.Context, name string) *write {
 	if err := p.Client.Get(ctx, known.Key, &object, client.UnsafeDisableDeepCopy); err != nil || string(object.UID) != name {
 		return nil
 	}
+	room, compare := p.reported(name)
+	if room == nil {
+		return nil
+	}
+	var different []string
+	if compare { // may read from the API server: not under the lock
+		different = p.roomDifferences(ctx, &object, room)
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	view := p.rooms[name]
 	if view == nil {
 		return nil
 	}
-	room, applied, now := view.room, view.applied, p.Clock.Now()
+	applied, now := view.applied, p.Clock.Now()
 	if applied == nil {
 		applied = &roomStatus{Activity: object.Status.Activity, ReportedDrift: object.Status.ReportedDrift}
 	}
-	made := view.judge(now, applied.ReportedDrift, seen{room.SeenAt, room.SeenTime, func() []string {
-		return p.roomDifferences(ctx, &object, room)
-	}})
+	made := view.judge(now, applied.ReportedDrift, seen{room.SeenAt, room.SeenTime, func() []string { return different }})
 	if !made.again.IsZero() {
 		p.due.hurry(objectKey{fold.Room, name}, made.again)
 	}
-	wanted := &roomStatus{Activity: report(&room.Numbers), ReportedDrift: made.report}
+	wanted := &roomStatus{Activity: report(&room.Numbers, known.Type == imv1alpha1.RoomTypeAVChatRoom), ReportedDrift: made.report}
 	if wanted.Activity == nil {
 		wanted.Activity = applied.Activity
 	}
@@ -113,6 +119,18 @@ func (p *Projector) prepareRoom(ctx context.Context, name string) *write {
 		return nil
 	}
 	return &write{name: known.Key, uid: types.UID(name), blank: &imv1alpha1.LiveRoom{}, status: wanted, done: done}
+}
+
+// reported is what is known of a room, and whether its last report still has to
+// be compared with spec.
+func (p *Projector) reported(name string) (*activity.Room, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	view := p.rooms[name]
+	if view == nil {
+		return nil, false
+	}
+	return view.room, view.room.SeenAt != view.settled
 }
 
 // roomDifferences are the fields of a room that were reported as different from spec.
