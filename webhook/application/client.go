@@ -29,6 +29,7 @@ import (
 	imv1alpha1 "github.com/liveroom-io/liveroom-operator/api/v1alpha1"
 	"github.com/liveroom-io/liveroom-operator/internal/im"
 	"github.com/liveroom-io/liveroom-operator/internal/reference"
+	"github.com/liveroom-io/liveroom-operator/webhook/journal"
 )
 
 // Clients keeps one long-lived client per application.
@@ -36,8 +37,9 @@ type Clients struct {
 	secrets *reference.Reader
 	connect func(im.Config) (*im.Client, error)
 
-	mu    sync.Mutex
-	kept  map[types.NamespacedName]*connection
+	mu   sync.Mutex
+	kept map[types.NamespacedName]*connection
+	// share of the limits; the least that there is until the pod knows its own.
 	share float64
 }
 
@@ -57,7 +59,7 @@ type settings struct {
 
 // NewClients returns a keeper without clients.
 func NewClients(secrets *reference.Reader, connect func(im.Config) (*im.Client, error)) *Clients {
-	return &Clients{secrets: secrets, connect: connect, kept: map[types.NamespacedName]*connection{}}
+	return &Clients{secrets: secrets, connect: connect, kept: map[types.NamespacedName]*connection{}, share: 1.0 / journal.Partitions}
 }
 
 // For returns the client of an application, or nil while the controller has not

@@ -51,6 +51,7 @@ type Machine struct {
 
 type decoded struct {
 	sequence uint64
+	id       string // a stream that was made anew has the same sequences
 	event    event.Event
 	ok       bool
 }
@@ -65,12 +66,12 @@ func New(log logr.Logger, review func(name string, user *level.User)) *Machine {
 // written by another version, and will not become readable.
 func (m *Machine) event(entry *journal.Entry) (*event.Event, bool) {
 	slot := &m.decoded[entry.Sequence%slots]
-	if slot.sequence != entry.Sequence {
+	if slot.sequence != entry.Sequence || slot.id != entry.ID {
 		e, err := event.Decode(entry)
 		if err != nil {
 			m.log.Error(err, "An entry of the journal is left out", "sequence", entry.Sequence)
 		}
-		*slot = decoded{sequence: entry.Sequence, event: e, ok: err == nil}
+		*slot = decoded{sequence: entry.Sequence, id: entry.ID, event: e, ok: err == nil}
 	}
 	return &slot.event, slot.ok
 }

@@ -84,6 +84,7 @@ func (h *Handler) message(c *call, room *directory.Room) *message.Message {
 	body, err := message.Parse(c.MsgBody, c.CloudCustomData)
 	if err != nil {
 		h.Metrics.unreadable()
+		m.Raw = string(c.MsgBody) + "\n" + c.CloudCustomData
 		return m
 	}
 	m.Body = body

@@ -42,7 +42,7 @@ import (
 const (
 	// MaxBodyBytes of a callback. One message has at most 12 KB; lists of members
 	// can be longer.
-	MaxBodyBytes = 256 << 10
+	MaxBodyBytes = 1 << 20
 	// patience with the journal: IM gives up after 2 s, and an answer takes its time too.
 	patience = 1500 * time.Millisecond
 	// maxUnderway bounds the callbacks that are worked on at once.
@@ -70,6 +70,9 @@ type Handler struct {
 	Proxies []netip.Prefix
 
 	underway chan struct{}
+	// deciding are those that ask: they do not stand behind those that wait for
+	// the journal.
+	deciding chan struct{}
 }
 
 // Route is the pattern that the handler serves.
@@ -77,16 +80,20 @@ const Route = "/im/{namespace}/{imapp}/{segment}"
 
 // New completes a handler.
 func New(h Handler) *Handler {
-	h.underway = make(chan struct{}, maxUnderway)
+	h.underway, h.deciding = make(chan struct{}, maxUnderway), make(chan struct{}, maxUnderway)
 	return &h
 }
 
 // ServeHTTP bounds, looks up, authenticates, parses, decides, writes down, answers.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	start := h.Clock.Now()
+	places := h.underway
+	if named(r) == groupBeforeSend {
+		places = h.deciding
+	}
 	select {
-	case h.underway <- struct{}{}:
-		defer func() { <-h.underway }()
+	case places <- struct{}{}:
+		defer func() { <-places }()
 	default:
 		h.refuse(w, http.StatusServiceUnavailable, RejectedBusy)
 		return

@@ -41,8 +41,10 @@ func (c *Callback) identity(sdkAppID int64, body []byte, requestTime string) str
 	digits := func(n number) { part(strconv.FormatUint(uint64(n), 10)) }
 	switch {
 	case c.CallbackCommand == groupAfterSend && c.MsgID != "":
-		part("id")
+		part("id") // the client chooses it
 		part(c.GroupID)
+		part(c.From)
+		digits(c.Random)
 		part(c.MsgID)
 	case c.CallbackCommand == groupAfterSend:
 		part("group")

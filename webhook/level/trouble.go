@@ -33,7 +33,6 @@ type troubles struct {
 // Others pass, or show with the ImApp.
 var reasons = map[im.Class]string{
 	im.FieldNotRegistered: imv1alpha1.ReasonFieldNotRegistered,
-	im.Invalid:            imv1alpha1.ReasonInvalid,
 	im.NotPermitted:       imv1alpha1.ReasonNotPermitted,
 }
 

@@ -19,6 +19,7 @@ package level
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"hash/crc32"
 	"slices"
 	"strconv"
@@ -32,6 +33,7 @@ import (
 	imv1alpha1 "github.com/liveroom-io/liveroom-operator/api/v1alpha1"
 	"github.com/liveroom-io/liveroom-operator/internal/im"
 	"github.com/liveroom-io/liveroom-operator/webhook/directory"
+	"github.com/liveroom-io/liveroom-operator/webhook/journal"
 	"github.com/liveroom-io/liveroom-operator/webhook/policy"
 )
 
@@ -101,12 +103,7 @@ func NewWriter(config WriterConfig) *Writer {
 // user's points must be safe in the journal. It does not block, and does not
 // keep the user.
 func (w *Writer) Review(name string, user *User) {
-	var tasks []task
-	for _, uid := range user.Policies() {
-		if t, due := w.due(name, uid, user.Standings[uid]); due {
-			tasks = append(tasks, t)
-		}
-	}
+	tasks := w.tasks(name, user)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	_, queued := w.waiting[name]
@@ -213,15 +210,27 @@ func (w *Writer) write(ctx context.Context, name string, tasks []task) bool {
 	}
 	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
 	defer cancel()
+	// What the user has reached by now, and only if this pod still counts for him.
+	err := w.Change(ctx, name, func(user *User) bool {
+		tasks = w.tasks(name, user)
+		return false
+	})
+	switch {
+	case settled(err), err == nil && len(tasks) == 0:
+		return true
+	case err != nil:
+		return false
+	}
 	profile := im.Profile{}
 	for _, t := range tasks {
 		w.set(&profile, t)
 	}
-	err := app.Client.SetProfile(ctx, userID, profile)
+	err = app.Client.SetProfile(ctx, userID, profile)
 	switch {
-	case im.IsNotFound(err):
-		// The user is gone: not tried again before the next level.
-		w.Log.V(1).Info("A level was reached by a user whom IM does not know", "user", userID, "app", app.Key.String())
+	case im.IsNotFound(err), im.IsInvalid(err):
+		// The user is gone, or IM will never take it: not tried again before the next
+		// level, and nobody else is held up.
+		w.Log.V(1).Info("A level cannot be written", "user", userID, "app", app.Key.String(), "error", err.Error())
 		w.Metrics.failed()
 	case err != nil:
 		w.Log.V(1).Info("Writing a level failed; trying again", "user", userID, "app", app.Key.String(), "error", err.Error())
@@ -237,7 +246,24 @@ func (w *Writer) write(ctx context.Context, name string, tasks []task) bool {
 			}
 		}
 	}
-	return w.Change(ctx, name, func(user *User) bool { return settle(user, tasks) }) == nil
+	err = w.Change(ctx, name, func(user *User) bool { return settle(user, tasks) })
+	return err == nil || settled(err)
+}
+
+// settled reports whether the user is another pod's business now, or nobody's.
+func settled(err error) bool {
+	return errors.Is(err, journal.ErrNotOwned) || errors.Is(err, journal.ErrNotCounted)
+}
+
+// tasks are the levels that a user's profile should have and has not.
+func (w *Writer) tasks(name string, user *User) []task {
+	var tasks []task
+	for _, uid := range user.Policies() {
+		if t, due := w.due(name, uid, user.Standings[uid]); due {
+			tasks = append(tasks, t)
+		}
+	}
+	return tasks
 }
 
 // inForce leaves out the levels that the policies of now would not write.

@@ -30,6 +30,7 @@ import (
 	imv1alpha1 "github.com/liveroom-io/liveroom-operator/api/v1alpha1"
 	simim "github.com/liveroom-io/liveroom-operator/internal/sim/im"
 	"github.com/liveroom-io/liveroom-operator/webhook/directory"
+	"github.com/liveroom-io/liveroom-operator/webhook/journal"
 )
 
 // profiled is a profile with a level and nothing else.
@@ -287,15 +288,15 @@ func TestTerminalErrors(t *testing.T) {
 	}
 }
 
-// A level that the journal could not note is written again, which changes
-// nothing; IM delivers the announcement once.
+// Without the journal nobody knows whether the level is still the right one, and
+// whose it is to write: nothing is written before it answers.
 func TestJournalRefuses(t *testing.T) {
 	s := newStage(t)
 	s.refusal = context.DeadlineExceeded
 	s.run()
 	s.earn("anna", 10)
-	s.Eventually(func() int { return s.sim.Calls(portraitSet) }).Should(Equal(1))
 	s.Eventually(s.clock.HasWaiters).Should(BeTrue())
+	s.Expect(s.sim.Calls(portraitSet)).To(BeZero())
 	s.mu.Lock()
 	s.refusal = nil
 	s.mu.Unlock()
@@ -304,18 +305,17 @@ func TestJournalRefuses(t *testing.T) {
 		return s.settled("anna")()
 	}).Should(Equal(int64(1)))
 	s.Expect(s.profile("anna")).To(Equal(profiled(1)))
-	bodies := s.bodies(groupSend, "anna")
-	s.Expect(len(bodies)).To(BeNumerically(">=", 2))
-	for _, body := range bodies {
-		s.Expect(random(body)).To(Equal(random(bodies[0])))
-	}
+	s.Expect(s.sim.Calls(portraitSet)).To(Equal(1))
 }
 
-// random is the number by which IM knows a repeat.
-func random(body string) string {
-	_, rest, _ := strings.Cut(body, `"Random":`)
-	number, _, _ := strings.Cut(rest, ",")
-	return number
+// What has become another pod's business is left to it.
+func TestUserOfAnotherPod(t *testing.T) {
+	s := newStage(t)
+	s.refusal = journal.ErrNotOwned
+	s.earn("anna", 10)
+	s.run()
+	s.Eventually(s.waiting).Should(BeZero())
+	s.Expect(s.sim.Calls(portraitSet)).To(BeZero())
 }
 
 // A bound holds for those who wait. Who had no room is looked for once there is some.

@@ -36,6 +36,8 @@ type Message struct {
 	Room Room
 	// Body of the message. Nil when it could not be read.
 	Body *Body
+	// Raw is what could not be read.
+	Raw string
 }
 
 // Room is what rules can ask about a LiveRoom.

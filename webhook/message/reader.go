@@ -263,8 +263,9 @@ func (r *reader) messages(relay leaf) error {
 	})
 }
 
-// embed looks for JSON in the value of a leaf. Text that only looks like JSON
-// is text.
+// embed looks for JSON in the value of a leaf. Text that only looks like JSON is
+// text, and so is JSON beyond the limits: anybody can write it, and must not keep
+// the rest of the message from being examined with it.
 func (r *reader) embed(l *leaf, level int) error {
 	if level < MaxEmbedded && couldBeJSON(l.value) {
 		texts := r.texts
@@ -274,7 +275,7 @@ func (r *reader) embed(l *leaf, level int) error {
 		case err == nil && in.done():
 			l.inner, l.json = inner, true
 			return nil
-		case err != nil && !errors.Is(err, ErrSyntax):
+		case err != nil && !errors.Is(err, ErrSyntax) && !errors.Is(err, ErrLimit):
 			return err
 		}
 		r.texts = texts

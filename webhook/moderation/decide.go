@@ -103,6 +103,8 @@ func Decide(m *message.Message, policies []*Compiled, limiter *Limiter, now time
 	found = found[:len(policies)]
 	if m.Body != nil {
 		search(m.Body, policies, found)
+	} else {
+		searchRaw(m.Raw, policies, found)
 	}
 	var (
 		d         Decision
@@ -137,6 +139,14 @@ func Decide(m *message.Message, policies []*Compiled, limiter *Limiter, now time
 	case Allow, Drop:
 	}
 	return d
+}
+
+// searchRaw looks for words in a message that could not be taken apart.
+func searchRaw(raw string, policies []*Compiled, found []bool) {
+	folded, _ := Fold(raw)
+	for i, policy := range policies {
+		found[i] = policy.words != nil && policy.words.contains([]byte(folded))
+	}
 }
 
 // search finds out which policies have a word in a message.
@@ -181,6 +191,9 @@ func (c *Compiled) judge(m *message.Message, found bool, variables *expression.V
 		o.strengthen(Reject, RuleDenied)
 		return o
 	case m.Body == nil:
+		if found { // nothing can be masked in it
+			o.strengthen(c.atLeastDrop(), RuleWords)
+		}
 		if c.deny && (c.words != nil || len(c.expressions) > 0) {
 			o.strengthen(Reject, RuleUnreadable)
 		}

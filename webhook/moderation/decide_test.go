@@ -301,3 +301,17 @@ func TestDecideIsCheap(t *testing.T) {
 		t.Errorf("%d words take %d bytes", c.Words(), size)
 	}
 }
+
+// TestWordsAreFoundInWhatCannotBeRead has a viewer hide a word behind more than
+// is read of a message.
+func TestWordsAreFoundInWhatCannotBeRead(t *testing.T) {
+	mask := compiled(t, policy("mask", imv1alpha1.ModerationActionMask), "bad")
+	raw := `[{"MsgType":"TIMTextElem","MsgContent":{"Text":"ＢＡＤ"}}` + strings.Repeat(",{}", message.MaxElements) + "]"
+	if d := Decide(&message.Message{Raw: raw}, []*Compiled{mask}, nil, start); d.Verdict != Reject || d.Rule != RuleWords {
+		t.Errorf("got %+v", d)
+	}
+	deep := read(t, textOf("bad"), strings.Repeat("[", 40))
+	if d := Decide(deep, []*Compiled{mask}, nil, start); d.Verdict != Mask {
+		t.Errorf("got %+v", d)
+	}
+}

@@ -81,6 +81,8 @@ func (p *Projector) count(ctx context.Context, name string) {
 	}
 	heard, online := view.room.Heard, view.room.Online
 	view.countedAt = p.Clock.Now()
+	// IM's number is late: one that may be older than the last news is not the last.
+	final := view.countedAt.Sub(view.heardAt) >= p.CountEvery/2
 	p.mu.Unlock()
 	room, app := p.liveRoom(name)
 	if room == nil {
@@ -96,9 +98,11 @@ func (p *Projector) count(ctx context.Context, name string) {
 			return
 		}
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	view.counted = heard
+	if final {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		view.counted = heard
+	}
 }
 
 // liveRoom finds a live group that IM can be asked about.

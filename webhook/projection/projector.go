@@ -51,6 +51,9 @@ const (
 	// hintBurst and hintEvery bound how often one object's difference wakes the controller.
 	hintBurst = 3
 	hintEvery = 10 * time.Second
+	// silence after which news of an application are worth a look at the ImApp: less
+	// than the shortest silentAfterSeconds, more than the pods' reports are apart.
+	silence = 45 * time.Second
 	// retryAfter a failed write.
 	retryAfter = 2 * time.Second
 )
@@ -146,9 +149,12 @@ func (p *Projector) takeApp(name string, data []byte, deleted bool) {
 		return
 	}
 	p.mu.Lock()
-	p.heard[sdkAppID] = time.UnixMilli(app.Heard)
+	before, now := p.heard[sdkAppID], time.UnixMilli(app.Heard)
+	p.heard[sdkAppID] = now
 	p.mu.Unlock()
-	p.HeardOf(sdkAppID)
+	if now.Sub(before) >= silence {
+		p.HeardOf(sdkAppID)
+	}
 }
 
 // LastHeard is when any pod heard of an application; the zero time for never.

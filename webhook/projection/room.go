@@ -39,6 +39,7 @@ type roomStatus struct {
 type roomView struct {
 	*reports
 	room    *activity.Room
+	heardAt time.Time // when news from users came last
 	applied *roomStatus
 	// counted is the Heard up to which IM was asked for the audience, countedAt when.
 	counted   uint64
@@ -65,8 +66,11 @@ func (p *Projector) takeRoom(name string, data []byte, deleted bool) {
 		view = &roomView{reports: newReports()}
 		p.rooms[name] = view
 	}
-	view.room = room
 	now := p.Clock.Now()
+	if view.room == nil || view.room.Heard != room.Heard {
+		view.heardAt = now
+	}
+	view.room = room
 	p.due.offer(key, now)
 	if room.SeenAt != view.settled {
 		p.due.hurry(key, now.Add(settling))
