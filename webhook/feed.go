@@ -26,6 +26,8 @@ import (
 
 	imv1alpha1 "github.com/liveroom-io/liveroom-operator/api/v1alpha1"
 	"github.com/liveroom-io/liveroom-operator/webhook/directory"
+	"github.com/liveroom-io/liveroom-operator/webhook/event"
+	"github.com/liveroom-io/liveroom-operator/webhook/fold"
 )
 
 // +kubebuilder:rbac:groups=im.liveroom.io,resources=liverooms;imaccounts,verbs=get;list;watch
@@ -34,7 +36,7 @@ import (
 
 // feed keeps the directory equal to the caches. Each returned function reports
 // whether what was there at the start has arrived.
-func feed(ctx context.Context, informers cache.Informers, into *directory.Directory, changed func()) ([]func() bool, error) {
+func feed(ctx context.Context, informers cache.Informers, into *directory.Directory, changed func(), look func(kind, name string)) ([]func() bool, error) {
 	var arrived []func() bool
 	for _, kind := range []struct {
 		object client.Object
@@ -43,12 +45,18 @@ func feed(ctx context.Context, informers cache.Informers, into *directory.Direct
 	}{
 		{&imv1alpha1.LiveRoom{}, func(obj any) {
 			if room, ok := obj.(*imv1alpha1.LiveRoom); ok {
-				into.PutRoom(room)
+				if into.PutRoom(room) {
+					look(fold.Room, event.RoomKey(string(room.UID)))
+				}
 			}
 		}, into.RemoveRoom},
 		{&imv1alpha1.ImAccount{}, func(obj any) {
 			if account, ok := obj.(*imv1alpha1.ImAccount); ok && into.PutAccount(account) {
 				changed()
+				ref := account.GetAppRef()
+				if app := into.App(client.ObjectKey{Namespace: ref.Namespace, Name: ref.Name}); app != nil {
+					look(fold.Account, event.UserKey(app.SDKAppID, account.UserID()))
+				}
 			}
 		}, func(key client.ObjectKey) {
 			into.RemoveAccount(key)

@@ -211,7 +211,7 @@ func (s *system) assemble(ctx context.Context) error {
 	if err := s.addControllers(); err != nil {
 		return fmt.Errorf("adding controllers: %w", err)
 	}
-	if s.arrived, err = feed(ctx, s.mgr.GetCache(), s.directory, func() { poke(s.wake.levels, &imv1alpha1.UserLevelPolicy{}) }); err != nil {
+	if s.arrived, err = feed(ctx, s.mgr.GetCache(), s.directory, func() { poke(s.wake.levels, &imv1alpha1.UserLevelPolicy{}) }, s.projector.Look); err != nil {
 		return err
 	}
 	return s.serveCallbacks(ctx)

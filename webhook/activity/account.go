@@ -19,7 +19,6 @@ package activity
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
 
 	"github.com/liveroom-io/liveroom-operator/webhook/event"
 )
@@ -77,10 +76,9 @@ func (a *Account) apply(e *event.Event, sequence uint64) bool {
 		a.Connected, a.ConnectedTime = sequence, e.Time
 		return true
 	case event.Changed:
+		// Also when nothing differs from the last report: somebody may have changed it
+		// again, and the report of the repair in between been lost.
 		seen := remember(a.Seen, e.Seen)
-		if maps.Equal(seen, a.Seen) {
-			return false
-		}
 		a.Seen, a.SeenAt, a.SeenTime = seen, sequence, e.Time
 		return true
 	default:

@@ -38,8 +38,8 @@ func TestAccount(t *testing.T) {
 			Account{Connected: 2, ConnectedTime: start + 5, Day: today},
 		},
 		"profile": {
-			[]event.Event{profile(FieldNickname, "1"), profile(FieldLevel, "2"), profile(FieldLevel, "2"), connected(0)}, []bool{true, true, false, true},
-			Account{Connected: 4, ConnectedTime: start, Seen: map[string]string{FieldNickname: "1", FieldLevel: "2"}, SeenAt: 2, SeenTime: start, Day: today},
+			[]event.Event{profile(FieldNickname, "1"), profile(FieldLevel, "2"), profile(FieldLevel, "2"), connected(0)}, []bool{true, true, true, true},
+			Account{Connected: 4, ConnectedTime: start, Seen: map[string]string{FieldNickname: "1", FieldLevel: "2"}, SeenAt: 3, SeenTime: start, Day: today},
 		},
 		"what is none of an account's": {
 			[]event.Event{{Kind: event.Message, User: "a"}, {Kind: event.Heard}, {Kind: event.Destroyed}}, []bool{false, false, false}, Account{},

@@ -207,11 +207,9 @@ func (r *Room) report(e *event.Event, sequence uint64) bool {
 	case event.Destroyed:
 		r.Gone, r.Seen, r.Online = true, nil, 0 // nobody is in it
 	default:
-		seen := remember(r.Seen, e.Seen)
-		if !r.Gone && maps.Equal(seen, r.Seen) {
-			return false
-		}
-		r.Gone, r.Seen = false, seen
+		// Also when nothing differs from the last report: somebody may have changed it
+		// again, and the report of the repair in between been lost.
+		r.Gone, r.Seen = false, remember(r.Seen, e.Seen)
 	}
 	r.SeenAt, r.SeenTime = sequence, e.Time
 	return true

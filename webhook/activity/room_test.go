@@ -146,9 +146,9 @@ func TestRoomReports(t *testing.T) {
 			[]event.Event{changed("name", "1"), changed("owner", "2", "name", "3")}, []bool{true, true},
 			Room{Seen: map[string]string{"name": "3", "owner": "2"}, SeenAt: 2, SeenTime: start, Day: today},
 		},
-		"no news": {
-			[]event.Event{changed("name", "1"), changed("name", "1")}, []bool{true, false},
-			Room{Seen: map[string]string{"name": "1"}, SeenAt: 1, SeenTime: start, Day: today},
+		"the same again, which may be another change": {
+			[]event.Event{changed("name", "1"), changed("name", "1")}, []bool{true, true},
+			Room{Seen: map[string]string{"name": "1"}, SeenAt: 2, SeenTime: start, Day: today},
 		},
 		"attributes modified": {
 			[]event.Event{changed(seat, "1"), changed(topic, "2"), changed(seat, "3")}, []bool{true, true, true},

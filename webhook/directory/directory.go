@@ -118,20 +118,20 @@ func (d *Directory) RoomByUID(uid string) *Room {
 	return d.byUID[uid]
 }
 
-// PutRoom takes over what a LiveRoom says. A LiveRoom that has no claim to its
-// group is left out.
-func (d *Directory) PutRoom(object *imv1alpha1.LiveRoom) {
+// PutRoom takes over what a LiveRoom says, and reports whether that is new. A
+// LiveRoom that has no claim to its group is left out.
+func (d *Directory) PutRoom(object *imv1alpha1.LiveRoom) bool {
 	room, claimed := newRoom(object), claims(object)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if before := d.byRoom[room.Key]; before != nil {
 		if claimed && before.equal(room) {
-			return
+			return false
 		}
 		d.dropRoom(before)
 	}
 	if !claimed {
-		return
+		return false
 	}
 	key := groupKey{room.App, room.GroupID}
 	d.rooms[key] = append(d.rooms[key], room)
@@ -139,6 +139,7 @@ func (d *Directory) PutRoom(object *imv1alpha1.LiveRoom) {
 		return cmp.Or(a.created.Compare(b.created), cmp.Compare(a.Key.String(), b.Key.String()))
 	})
 	d.byRoom[room.Key], d.byUID[room.UID] = room, room
+	return true
 }
 
 // RemoveRoom forgets a LiveRoom.

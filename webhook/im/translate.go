@@ -102,10 +102,21 @@ func baseFields(c *Callback) map[string]string {
 			seen[field] = activity.Digest(*value)
 		}
 	}
-	if c.ShutUpAllMember != "" {
-		seen[activity.FieldSpeech] = activity.Digest(string(c.ShutUpAllMember))
+	if value := switched(string(c.ShutUpAllMember)); value != "" {
+		seen[activity.FieldSpeech] = activity.Digest(value)
 	}
 	return seen
+}
+
+// switched is On or Off for every plausible form of either, else nothing.
+func switched(value string) string {
+	switch strings.ToLower(value) {
+	case "on", "true", "1":
+		return "On"
+	case "off", "false", "0":
+		return "Off"
+	}
+	return ""
 }
 
 // attributes are the attributes that were changed (section 3.13). What a

@@ -22,6 +22,7 @@ import (
 	"strings"
 
 	"k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	imv1alpha1 "github.com/liveroom-io/liveroom-operator/api/v1alpha1"
@@ -44,6 +45,7 @@ type accountView struct {
 	// asked is the Connected for which IM gave the presence.
 	asked   uint64
 	applied *accountStatus
+	uid     types.UID // of the ImAccount that applied is about
 }
 
 // takeAccount takes over an account's state from the journal.
@@ -105,6 +107,9 @@ func (p *Projector) prepareAccount(ctx context.Context, name string) *write {
 	view := p.accounts[name]
 	if view == nil {
 		return nil
+	}
+	if view.uid != object.UID { // made anew: nothing was written about this one
+		view.uid, view.applied, view.settled = object.UID, nil, 0
 	}
 	account, applied, now := view.account, view.applied, p.Clock.Now()
 	if applied == nil {

@@ -57,7 +57,12 @@ func (p *Projector) askPresence(ctx context.Context) {
 		case <-p.connections:
 		}
 		pause := presenceEvery
-		for _, batch := range p.changedConnections() {
+		batches, later := p.changedConnections()
+		if later {
+			pause = presenceBackoff
+			p.dirty()
+		}
+		for _, batch := range batches {
 			if !p.ask(ctx, batch) {
 				pause = presenceBackoff
 				p.dirty()
@@ -79,18 +84,22 @@ type question struct {
 	asked []uint64
 }
 
-// changedConnections gathers the accounts to ask for.
-func (p *Projector) changedConnections() []*question {
+// changedConnections gathers the accounts to ask for. later says that some cannot
+// be asked for now.
+func (p *Projector) changedConnections() (all []*question, later bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	open := map[types.NamespacedName]*question{}
-	var all []*question
 	for name, view := range p.accounts {
 		if view.account.Connected == view.asked {
 			continue
 		}
 		app, account := p.declaredBy(name)
-		if account == nil || app.Client == nil {
+		if account == nil {
+			continue
+		}
+		if app.Client == nil {
+			later = true
 			continue
 		}
 		q := open[app.Key]
@@ -101,7 +110,7 @@ func (p *Projector) changedConnections() []*question {
 		q.users, q.names = append(q.users, account.UserID), append(q.names, name)
 		q.asked = append(q.asked, view.account.Connected)
 	}
-	return all
+	return all, later
 }
 
 // states are what IM answers, as status has them.

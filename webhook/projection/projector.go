@@ -113,9 +113,11 @@ func (p *Projector) Run(ctx context.Context) {
 	defer cancel()
 
 	p.limiter = rate.NewLimiter(WritesPerSecond, 1)
+	p.mu.Lock()
 	p.due = newQueue[objectKey](Spacing)
 	p.rooms, p.accounts = map[string]*roomView{}, map[string]*accountView{}
 	p.news, p.connections = make(chan struct{}, 1), make(chan struct{}, 1)
+	p.mu.Unlock()
 	for kind, take := range map[string]func(string, []byte, bool){
 		fold.Room: p.takeRoom, fold.Account: p.takeAccount, fold.App: p.takeApp,
 	} {
@@ -176,6 +178,20 @@ func (p *Projector) next() (objectKey, time.Duration) {
 		return objectKey{}, at.Sub(now)
 	}
 	return objectKey{}, time.Minute
+}
+
+// Look has an object looked at again: it has appeared, or is another one now.
+func (p *Projector) Look(kind, name string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.due == nil {
+		return // the first run looks at everything
+	}
+	switch {
+	case kind == fold.Room && p.rooms[name] != nil, kind == fold.Account && p.accounts[name] != nil:
+		p.due.hurry(objectKey{kind, name}, p.Clock.Now().Add(settling))
+		p.wake()
+	}
 }
 
 // wake tells the loop that something became due.
