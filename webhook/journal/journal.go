@@ -196,6 +196,11 @@ func (j *Journal) open(ctx context.Context) error {
 	if err := j.ensureStreams(ctx); err != nil {
 		return err
 	}
+	if j.server != nil { // copies of a cluster do not lose their ends all at once
+		if err := j.advance(ctx); err != nil {
+			return err
+		}
+	}
 	j.publisher, err = newPublisher(j.conn, j.clock, j.options.MaxInFlight, j.options.AckTimeout)
 	if err != nil {
 		return err
