@@ -165,7 +165,7 @@ clean-cache: ## Remove the cached tools and control plane
 ##@ Try and deploy
 
 .PHONY: demo
-demo: ## Show it all on this machine: API server, simulated IM, the real controller (ONCE=1: check and end)
+demo: ## Show it all on this machine: API server, simulated IM, the real controller and webhook (ONCE=1: check and end)
 	go run ./hack/demo $(if $(ONCE),--once)
 
 .PHONY: run

@@ -66,7 +66,7 @@ func TestConditionsOverTime(t *testing.T) {
 	for i := range before {
 		before[i].LastTransitionTime = long
 	}
-	same := conditions(before, verdict{reason: imv1alpha1.ReasonInvalid, message: "word 6"}, nil, 2)
+	same := conditions(before, invalid("word 6"), nil, 2)
 	for _, c := range same {
 		if !c.LastTransitionTime.Equal(&long) || c.Message != "word 6" || c.ObservedGeneration != 2 {
 			t.Errorf("%+v", c)
