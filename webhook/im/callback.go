@@ -176,21 +176,28 @@ func (s *scalar) UnmarshalJSON(data []byte) error {
 // parse reads a body. Unknown fields are ignored. Of a command that is not
 // acted upon, only the name has to be readable.
 func parse(body []byte) (*Callback, error) {
-	if tooDeep(body) {
-		return nil, errNested
+	c := &Callback{}
+	if err := c.parse(body); err != nil {
+		return nil, err
 	}
-	var c Callback
-	if err := json.Unmarshal(body, &c); err != nil {
+	return c, nil
+}
+
+func (c *Callback) parse(body []byte) error {
+	if tooDeep(body) {
+		return errNested
+	}
+	if err := json.Unmarshal(body, c); err != nil {
 		var named struct{ CallbackCommand string }
 		if json.Unmarshal(body, &named) != nil || acted[named.CallbackCommand] {
-			return nil, fmt.Errorf("not the JSON object of a callback: %w", err)
+			return fmt.Errorf("not the JSON object of a callback: %w", err)
 		}
-		c = Callback{CallbackCommand: named.CallbackCommand}
+		*c = Callback{CallbackCommand: named.CallbackCommand}
 	}
 	if c.CallbackCommand == "" {
-		return nil, errors.New("no CallbackCommand")
+		return errors.New("no CallbackCommand")
 	}
-	return &c, nil
+	return nil
 }
 
 // tooDeep counts brackets outside of texts, before a parser recurses into them.

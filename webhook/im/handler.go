@@ -115,7 +115,12 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.refuse(w, status, reason)
 		return
 	}
-	c, err := parse(body)
+	c := callbacks.Get().(*Callback)
+	defer func() { // its texts are copies, which outlive it where they are kept
+		*c = Callback{MsgBody: c.MsgBody[:0]}
+		callbacks.Put(c)
+	}()
+	err := c.parse(body)
 	switch {
 	case errors.Is(err, errNested):
 		h.refuse(w, http.StatusBadRequest, RejectedDepth)
@@ -246,6 +251,8 @@ func (h *Handler) admit(r *http.Request, now time.Time) (*directory.App, int, Re
 const pooledBytes = 16 << 10
 
 var buffers = sync.Pool{New: func() any { buffer := make([]byte, 0, 1024); return &buffer }}
+
+var callbacks = sync.Pool{New: func() any { return &Callback{} }}
 
 // read appends the whole body, which may not be longer than MaxBodyBytes.
 func read(w http.ResponseWriter, r *http.Request, body []byte) ([]byte, int, Rejection) {
