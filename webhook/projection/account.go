@@ -121,6 +121,9 @@ func (p *Projector) prepareAccount(ctx context.Context, name string) *write {
 		}
 		return activity.Difference(account.Seen, declaredAccount(&object))
 	}})
+	if until := view.echoing(object.Generation, now); made.hint && !until.IsZero() {
+		made = judgement{report: applied.ReportedDrift, again: until}
+	}
 	if !made.again.IsZero() {
 		p.due.hurry(objectKey{fold.Account, name}, made.again)
 	}

@@ -28,12 +28,32 @@ import (
 type reports struct {
 	// settled is the sequence of the last report that was compared with spec.
 	settled uint64
+	// generation of spec that was last compared with, changed when it became known.
+	generation int64
+	changed    time.Time
 	// hints bounds how often the object wakes the controller.
 	hints *rate.Limiter
 }
 
 func newReports() *reports {
 	return &reports{hints: rate.NewLimiter(rate.Every(hintEvery), hintBurst)}
+}
+
+// echo is how long the report of the operator's own write of a changed spec may
+// be on its way.
+const echo = 1500 * time.Millisecond
+
+// echoing returns until when reports may be echoes of older versions of a spec
+// that has just been changed; the zero time for not at all.
+func (r *reports) echoing(generation int64, now time.Time) time.Time {
+	if r.generation != 0 && r.generation != generation {
+		r.changed = now
+	}
+	r.generation = generation
+	if until := r.changed.Add(echo); until.After(now) {
+		return until
+	}
+	return time.Time{}
 }
 
 // seen is the last report about an object.

@@ -107,6 +107,9 @@ func (p *Projector) prepareRoom(ctx context.Context, name string) *write {
 		applied = &roomStatus{Activity: object.Status.Activity, ReportedDrift: object.Status.ReportedDrift}
 	}
 	made := view.judge(now, applied.ReportedDrift, seen{room.SeenAt, room.SeenTime, func() []string { return different }})
+	if until := view.echoing(object.Generation, now); made.hint && !until.IsZero() {
+		made = judgement{report: applied.ReportedDrift, again: until}
+	}
 	if !made.again.IsZero() {
 		p.due.hurry(objectKey{fold.Room, name}, made.again)
 	}
