@@ -21,8 +21,6 @@ import (
 	"fmt"
 	"net/http/httptest"
 	"os"
-	"path/filepath"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -30,7 +28,6 @@ import (
 	"github.com/go-logr/logr/funcr"
 	. "github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
-	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -39,7 +36,6 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
-	"sigs.k8s.io/yaml"
 
 	imv1alpha1 "github.com/liveroom-io/liveroom-operator/api/v1alpha1"
 	"github.com/liveroom-io/liveroom-operator/controllers"
@@ -60,7 +56,6 @@ const (
 var (
 	env    = testenv.New()
 	appIDs atomic.Int64
-	grant  sync.Once
 )
 
 func TestMain(m *testing.M) {
@@ -181,22 +176,7 @@ func (s *story) watched() []string {
 // grants, and nothing else.
 func (s *story) restricted() *rest.Config {
 	s.t.Helper()
-	grant.Do(func() {
-		root, err := testenv.ModuleRoot()
-		s.Expect(err).NotTo(HaveOccurred())
-		text, err := os.ReadFile(filepath.Join(root, "config", "rbac", "role.yaml"))
-		s.Expect(err).NotTo(HaveOccurred())
-		role := &rbacv1.ClusterRole{}
-		s.Expect(yaml.UnmarshalStrict(text, role)).To(Succeed())
-		s.create(role, &rbacv1.ClusterRoleBinding{
-			ObjectMeta: metav1.ObjectMeta{Name: operatorUser},
-			RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: role.Name},
-			Subjects:   []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: "User", Name: operatorUser}},
-		})
-	})
-	config := env.Config(s.agent())
-	config.Impersonate.UserName = operatorUser
-	return config
+	return env.Confined(s.t, s.agent(), operatorUser, "config/rbac/role.yaml")
 }
 
 func (s *story) agent() string { return operatorAgent + "-" + s.namespace }

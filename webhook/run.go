@@ -255,7 +255,18 @@ func (s *system) serveCallbacks(ctx context.Context) error {
 		return err
 	}
 	// Trouble with the journal does not end readiness: messages are moderated
-	// without it, and IM tries again what it refuses.
+	// without it, and IM tries again what it refuses. It shows here.
+	err = s.Metrics.Register(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "liveroom_webhook_journal_ready", Help: "1 while the journal takes events and stores states.",
+	}, func() float64 {
+		if s.journal.Ready() != nil {
+			return 0
+		}
+		return 1
+	}))
+	if err != nil {
+		return fmt.Errorf("registering metrics: %w", err)
+	}
 	return s.mgr.AddReadyzCheck("serving", s.server.check)
 }
 

@@ -28,9 +28,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"os"
-	"path/filepath"
 	"strconv"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -40,7 +38,6 @@ import (
 	. "github.com/onsi/gomega"
 	"github.com/prometheus/client_golang/prometheus"
 	corev1 "k8s.io/api/core/v1"
-	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -49,7 +46,6 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
-	"sigs.k8s.io/yaml"
 
 	imv1alpha1 "github.com/liveroom-io/liveroom-operator/api/v1alpha1"
 	"github.com/liveroom-io/liveroom-operator/controllers"
@@ -72,7 +68,6 @@ const (
 var (
 	env    = testenv.New()
 	appIDs atomic.Int64
-	grant  sync.Once
 )
 
 func TestMain(m *testing.M) {
@@ -203,22 +198,7 @@ func (s *story) startMember(member string, options journal.Options, metrics prom
 // grants, and nothing else.
 func (s *story) restricted() *rest.Config {
 	s.t.Helper()
-	grant.Do(func() {
-		root, err := testenv.ModuleRoot()
-		s.Expect(err).NotTo(HaveOccurred())
-		text, err := os.ReadFile(filepath.Join(root, "config", "webhook", "base", "role.yaml"))
-		s.Expect(err).NotTo(HaveOccurred())
-		role := &rbacv1.ClusterRole{}
-		s.Expect(yaml.UnmarshalStrict(text, role)).To(Succeed())
-		s.create(role, &rbacv1.ClusterRoleBinding{
-			ObjectMeta: metav1.ObjectMeta{Name: webhookUser},
-			RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: role.Name},
-			Subjects:   []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: "User", Name: webhookUser}},
-		})
-	})
-	config := env.Config("webhook-" + s.namespace)
-	config.Impersonate.UserName = webhookUser
-	return config
+	return env.Confined(s.t, "webhook-"+s.namespace, webhookUser, "config/webhook/base/role.yaml")
 }
 
 // run keeps a process until the story ends or the returned function is called.

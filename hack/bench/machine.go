@@ -23,11 +23,12 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/liveroom-io/liveroom-operator/hack/measure"
 )
 
-// ticksPerSecond is the unit of processor time in /proc, the same on every Linux
-// that Go runs on.
-const ticksPerSecond = 100
+// ticksPerSecond is the unit of processor time in /proc.
+const ticksPerSecond = measure.TicksPerSecond
 
 // machine is the processor time that was used up to a moment, in ticks. Times
 // are compared with floors, and a floor that comes from IM's limit does not know
@@ -54,7 +55,7 @@ func lookAtMachine() machine {
 		m.all += number(fields[i])
 	}
 	self := os.Getpid()
-	m.ours = processTicks(self)
+	m.ours = processorTicks(self)
 	children, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", self))
 	if err != nil {
 		return m
@@ -65,25 +66,16 @@ func lookAtMachine() machine {
 			return m
 		}
 		for _, child := range strings.Fields(string(text)) {
-			m.ours += processTicks(int(number(child)))
+			m.ours += processorTicks(int(number(child)))
 		}
 	}
 	m.known = true
 	return m
 }
 
-// processTicks is what a process has used, with its children that have ended.
-func processTicks(pid int) int64 {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	if err != nil {
-		return 0
-	}
-	_, rest, _ := strings.Cut(string(text), ") ")
-	fields := strings.Fields(rest) // from the state on, the third field in proc(5)
-	if len(fields) < 15 {
-		return 0
-	}
-	return number(fields[11]) + number(fields[12]) + number(fields[13]) + number(fields[14])
+// processorTicks is what a process has used.
+func processorTicks(pid int) int64 {
+	return int64(measure.ProcessorTime(pid) * ticksPerSecond / time.Second)
 }
 
 func number(text string) int64 {

@@ -28,8 +28,6 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/signal"
-	"syscall"
 	"time"
 
 	"github.com/liveroom-io/liveroom-operator/hack/measure"
@@ -43,26 +41,9 @@ func main() {
 	rooms := flag.Int("rooms", 500, "rooms in each scenario")
 	steady := flag.Duration("steady", time.Minute, "how long to watch that nothing happens")
 	flag.Parse()
-	os.Exit(perform(*rooms, *steady))
-}
-
-// perform is main without the process: it returns the exit code.
-func perform(rooms int, steady time.Duration) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	ctx, cancel := context.WithTimeout(ctx, runTimeout+steady)
-	defer cancel()
-	results, err := run(ctx, rooms, steady)
-	missed := results.Print(os.Stdout)
-	switch {
-	case err != nil:
-		fmt.Fprintln(os.Stderr, "bench:", err)
-		return 1
-	case missed > 0:
-		fmt.Fprintf(os.Stderr, "bench: %d bars missed\n", missed)
-		return 1
-	}
-	return 0
+	os.Exit(measure.Main("bench", runTimeout+*steady, func(ctx context.Context) (measure.Results, error) {
+		return run(ctx, *rooms, *steady)
+	}))
 }
 
 func run(ctx context.Context, rooms int, steady time.Duration) (results measure.Results, err error) {

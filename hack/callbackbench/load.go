@@ -19,8 +19,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -31,6 +29,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	webhookim "github.com/liveroom-io/liveroom-operator/webhook/im"
 )
 
 // connections of the generator.
@@ -62,8 +62,7 @@ func (g *generator) parameters(command string) string {
 		return "?SdkAppid=" + strconv.Itoa(sdkAppID) + "&CallbackCommand=" + command + known.text
 	}
 	text := strconv.FormatInt(now, 10)
-	sum := sha256.Sum256([]byte(token + text))
-	g.query.Store(&signedQuery{now, "&contenttype=json&ClientIP=203.0.113.7&OptPlatform=Web&Sign=" + hex.EncodeToString(sum[:]) + "&RequestTime=" + text})
+	g.query.Store(&signedQuery{now, "&contenttype=json&ClientIP=203.0.113.7&OptPlatform=Web&Sign=" + webhookim.Sign([]byte(token), text) + "&RequestTime=" + text})
 	return g.parameters(command)
 }
 

@@ -30,8 +30,6 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/signal"
-	"syscall"
 	"time"
 
 	"github.com/liveroom-io/liveroom-operator/hack/measure"
@@ -59,26 +57,7 @@ func main() {
 	flag.DurationVar(&s.active, "active", time.Minute, "how long 1,000 rooms are active")
 	flag.StringVar(&s.only, "only", "", "measure this alone: throughput, activity or kills")
 	flag.Parse()
-	os.Exit(run(s))
-}
-
-// run is main without the process: it returns the exit code.
-func run(s settings) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	ctx, cancel := context.WithTimeout(ctx, runTimeout)
-	defer cancel()
-	results, err := all(ctx, s)
-	missed := results.Print(os.Stdout)
-	switch {
-	case err != nil:
-		fmt.Fprintln(os.Stderr, "callbackbench:", err)
-		return 1
-	case missed > 0:
-		fmt.Fprintf(os.Stderr, "callbackbench: %d bars missed\n", missed)
-		return 1
-	}
-	return 0
+	os.Exit(measure.Main("callbackbench", runTimeout, func(ctx context.Context) (measure.Results, error) { return all(ctx, s) }))
 }
 
 func all(ctx context.Context, s settings) (results measure.Results, err error) {

@@ -43,12 +43,12 @@ func PeakMemory(pid int) int64 {
 	return 0
 }
 
-// ticksPerSecond is the unit of processor time in /proc, the same on every Linux
+// TicksPerSecond is the unit of processor time in /proc, the same on every Linux
 // that Go runs on.
-const ticksPerSecond = 100
+const TicksPerSecond = 100
 
-// ProcessorTime is what a running process has used, or 0 where the system does
-// not tell.
+// ProcessorTime is what a running process has used, with its children that have
+// ended, or 0 where the system does not tell.
 func ProcessorTime(pid int) time.Duration {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
@@ -56,18 +56,18 @@ func ProcessorTime(pid int) time.Duration {
 	}
 	_, rest, _ := strings.Cut(string(text), ") ") // the name before it may contain anything
 	fields := strings.Fields(rest)
-	if len(fields) < 13 {
+	if len(fields) < 15 {
 		return 0
 	}
 	var ticks int64
-	for _, field := range fields[11:13] { // user and system
+	for _, field := range fields[11:15] { // user and system, its own and its children's
 		n, err := strconv.ParseInt(field, 10, 64)
 		if err != nil {
 			return 0
 		}
 		ticks += n
 	}
-	return time.Duration(ticks) * time.Second / ticksPerSecond
+	return time.Duration(ticks) * time.Second / TicksPerSecond
 }
 
 // Tail is the end of a log, for people.

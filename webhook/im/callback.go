@@ -175,14 +175,6 @@ func (s *scalar) UnmarshalJSON(data []byte) error {
 
 // parse reads a body. Unknown fields are ignored. Of a command that is not
 // acted upon, only the name has to be readable.
-func parse(body []byte) (*Callback, error) {
-	c := &Callback{}
-	if err := c.parse(body); err != nil {
-		return nil, err
-	}
-	return c, nil
-}
-
 func (c *Callback) parse(body []byte) error {
 	if tooDeep(body) {
 		return errNested

@@ -377,3 +377,12 @@ func admitting(blocks ...string) []netip.Prefix {
 }
 
 var errDown = errors.New("down")
+
+// parse reads a body into a callback of its own.
+func parse(body []byte) (*Callback, error) {
+	c := &Callback{}
+	if err := c.parse(body); err != nil {
+		return nil, err
+	}
+	return c, nil
+}

@@ -238,7 +238,7 @@ func (s *scanner) literal() (at span, escaped bool, err error) {
 	return at, false, ErrSyntax
 }
 
-// hex4 reads the digits of \uXXXX.
+// hex4 reads the four digits of an escape such as \u4e2d.
 func hex4(text string) (rune, bool) {
 	if len(text) < 4 {
 		return 0, false

@@ -208,15 +208,17 @@ func (p *Projector) project(ctx context.Context, key objectKey) {
 	if key.kind == fold.Account {
 		prepare = p.prepareAccount
 	}
-	if prepare(ctx, key.name) == nil {
-		return
-	}
-	if p.limiter.Wait(ctx) != nil {
-		return
-	}
-	write := prepare(ctx, key.name) // news may have come meanwhile
+	write := prepare(ctx, key.name)
 	if write == nil {
 		return
+	}
+	if !p.limiter.Allow() {
+		if p.limiter.Wait(ctx) != nil {
+			return
+		}
+		if write = prepare(ctx, key.name); write == nil { // news may have come meanwhile
+			return
+		}
 	}
 	err := p.apply(ctx, write)
 	p.mu.Lock()
