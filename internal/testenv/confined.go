@@ -18,8 +18,8 @@ package testenv
 
 import (
 	"context"
+	"io/fs"
 	"os"
-	"path/filepath"
 	"testing"
 
 	rbacv1 "k8s.io/api/rbac/v1"
@@ -39,7 +39,7 @@ func (e *Environment) Confined(tb testing.TB, userAgent, user, roleFile string) 
 	if err != nil {
 		tb.Fatal(err)
 	}
-	text, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(roleFile)))
+	text, err := fs.ReadFile(os.DirFS(root), roleFile)
 	if err != nil {
 		tb.Fatal(err)
 	}
