@@ -127,6 +127,11 @@ func (o *Owner) report(gained, lost []int) {
 			bits |= 1 << number
 		}
 	}
+	// Whoever sees that a partition is owned does not take the position before it
+	// for its own.
+	if position, found := o.folder.position(); found {
+		o.position.Store(min(o.position.Load(), position))
+	}
 	o.owned.Store(bits)
 	o.journal.metrics.owned.Set(float64(o.folder.owned()))
 	if o.options.OnOwnership != nil {
