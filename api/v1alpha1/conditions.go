@@ -77,6 +77,23 @@ const (
 	// Abnormal-true, present only while true.
 	ConditionLevelsUnwritten = "LevelsUnwritten"
 
+	// ConditionVerified (WeChatOfficialAccount): WeChat has reached callbackPath
+	// with the right signature, as it does when the console's form is submitted and
+	// with every push. Written by the webhook, as the next three.
+	ConditionVerified = "Verified"
+
+	// ConditionTokenValid (WeChatOfficialAccount): there is an access token for
+	// calls of WeChat's API, or none is needed.
+	ConditionTokenValid = "TokenValid"
+
+	// ConditionAgentsAvailable (WeChatOfficialAccount): a customer who writes now
+	// gets an agent.
+	ConditionAgentsAvailable = "AgentsAvailable"
+
+	// ConditionRelaying (WeChatOfficialAccount): messages go both ways, with nothing
+	// held up and nothing given up.
+	ConditionRelaying = "Relaying"
+
 	// ConditionLengthWarning (LiveRoom): a text is within the current limits of
 	// IM but beyond the older documented ones, which some applications may
 	// still have. Abnormal-true, present only while true.
@@ -128,7 +145,7 @@ const (
 	// ReasonTooManyFields: the application already has as many fields of this scope as IM allows.
 	ReasonTooManyFields = "TooManyFields"
 
-	// ReasonCredentialsNotFound (ImApp): the Secret or its key is missing.
+	// ReasonCredentialsNotFound (ImApp, WeChatOfficialAccount): the Secret or a key of it is missing.
 	ReasonCredentialsNotFound = "CredentialsNotFound"
 	// ReasonUnauthorized: IM refuses the credentials.
 	ReasonUnauthorized = "Unauthorized"
@@ -138,7 +155,7 @@ const (
 	ReasonNotPermitted = "NotPermitted"
 	// ReasonRateLimited: IM refuses calls for frequency; retried when it allows.
 	ReasonRateLimited = "RateLimited"
-	// ReasonUnavailable: IM does not answer or answers with an internal error.
+	// ReasonUnavailable: IM, or WeChat for TokenValid, does not answer or answers with an internal error.
 	ReasonUnavailable = "Unavailable"
 	// ReasonOutcomeUnknown: a reply was lost; the next pass reads back.
 	ReasonOutcomeUnknown = "OutcomeUnknown"
@@ -149,7 +166,7 @@ const (
 	ReasonReceiving = "Receiving"
 	// ReasonSilent (ImApp): no authentic callback arrived for a while, or ever.
 	ReasonSilent = "Silent"
-	// ReasonTokenNotFound (ImApp): the Secret of the callback token or its key is missing; every callback is refused.
+	// ReasonTokenNotFound (ImApp, WeChatOfficialAccount): the Secret of the callback token or its key is missing; every callback is refused.
 	ReasonTokenNotFound = "TokenNotFound"
 	// ReasonNotConfigured (ImApp): spec.callbacks is absent; every callback is refused.
 	ReasonNotConfigured = "NotConfigured"
@@ -157,6 +174,50 @@ const (
 	ReasonInForce = "InForce"
 	// ReasonDeclaredLevel (UserLevelPolicy): see AccountsExcluded.
 	ReasonDeclaredLevel = "DeclaredLevel"
+
+	// ReasonHandshaken (Verified): WeChat was answered, and accepts the address.
+	ReasonHandshaken = "Handshaken"
+	// ReasonAwaitingHandshake (Verified): WeChat has not come to callbackPath yet: enter it in the console.
+	ReasonAwaitingHandshake = "AwaitingHandshake"
+	// ReasonSignatureMismatch (Verified): somebody came to callbackPath with another token or encodingAESKey than the Secret's.
+	ReasonSignatureMismatch = "SignatureMismatch"
+
+	// ReasonValid (TokenValid): WeChat accepts the access token.
+	ReasonValid = "Valid"
+	// ReasonAddressNotAllowed (TokenValid): the address that calls come from is not in the account's list, or is held back (40164, 89503, 89506, 89507).
+	ReasonAddressNotAllowed = "AddressNotAllowed"
+	// ReasonInvalidSecret (TokenValid): the AppSecret is wrong (40001, 40125).
+	ReasonInvalidSecret = "InvalidSecret"
+	// ReasonInvalidAppID (TokenValid): WeChat does not know the appID (40013).
+	ReasonInvalidAppID = "InvalidAppID"
+	// ReasonAccountFrozen (TokenValid): WeChat has frozen the account or its AppSecret, or restricts it (40243, 50002, 50004, 50007).
+	ReasonAccountFrozen = "AccountFrozen"
+	// ReasonNotAuthorized (TokenValid): the account has no right to the interface (48001), unlike verification says.
+	ReasonNotAuthorized = "NotAuthorized"
+	// ReasonNotNeeded (TokenValid): an account that is not Verified has nothing to call.
+	ReasonNotNeeded = "NotNeeded"
+
+	// ReasonAvailable (AgentsAvailable): an agent takes customers.
+	ReasonAvailable = "Available"
+	// ReasonNoAgents (AgentsAvailable): spec.agents selects no account that IM knows.
+	ReasonNoAgents = "NoAgents"
+	// ReasonNoAgentOnline (AgentsAvailable): all agents are known to be offline.
+	ReasonNoAgentOnline = "NoAgentOnline"
+	// ReasonOutOfHours (AgentsAvailable): it is outside of businessHours.
+	ReasonOutOfHours = "OutOfHours"
+
+	// ReasonRelaying (Relaying): messages go both ways.
+	ReasonRelaying = "Relaying"
+	// ReasonNotReady (Relaying): another condition is in the way; the message names it.
+	ReasonNotReady = "NotReady"
+	// ReasonBacklog (Relaying): messages come faster than they are passed on.
+	ReasonBacklog = "Backlog"
+	// ReasonDeadLetters (Relaying): messages were given up and wait to be replayed or dropped.
+	ReasonDeadLetters = "DeadLetters"
+	// ReasonReducedRights (Relaying): the account may not send customer messages: replies wait for the customer's next message.
+	ReasonReducedRights = "ReducedRights"
+	// ReasonProviderUnavailable (Relaying): IM or WeChat does not answer; messages are kept until it does.
+	ReasonProviderUnavailable = "ProviderUnavailable"
 
 	// ReasonInUse (ImApp): deletion waits for the objects that use it.
 	ReasonInUse = "InUse"

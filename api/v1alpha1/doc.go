@@ -56,6 +56,7 @@ func addKnownTypes(scheme *runtime.Scheme) error {
 		&LiveRoom{}, &LiveRoomList{},
 		&ModerationPolicy{}, &ModerationPolicyList{},
 		&UserLevelPolicy{}, &UserLevelPolicyList{},
+		&WeChatOfficialAccount{}, &WeChatOfficialAccountList{},
 	)
 	metav1.AddToGroupVersion(scheme, GroupVersion)
 	return nil

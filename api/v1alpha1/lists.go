@@ -34,6 +34,9 @@ func (l *ModerationPolicyList) Objects() []*ModerationPolicy { return pointers(l
 // Objects returns pointers to the items.
 func (l *UserLevelPolicyList) Objects() []*UserLevelPolicy { return pointers(l.Items) }
 
+// Objects returns pointers to the items.
+func (l *WeChatOfficialAccountList) Objects() []*WeChatOfficialAccount { return pointers(l.Items) }
+
 func pointers[T any](items []T) []*T {
 	all := make([]*T, len(items))
 	for i := range items {

@@ -186,6 +186,7 @@ func TestStatusStartsUnobserved(t *testing.T) {
 	for kind, o := range map[string]Object{
 		"ImApp": validApp.DeepCopy(), "ImAccount": validAccount.DeepCopy(),
 		"GroupCustomField": validField.DeepCopy(), "LiveRoom": validRoom.DeepCopy(),
+		"WeChatOfficialAccount": validOfficialAccount.DeepCopy(),
 	} {
 		t.Run(kind, func(t *testing.T) {
 			o.SetNamespace(namespace)
