@@ -43,6 +43,7 @@ func TestTheAPIServerTakesEveryKustomization(t *testing.T) {
 			g := NewWithT(t)
 			objects := build(t, directory)
 			g.Expect(objects).NotTo(BeEmpty())
+			moveInto(t, c, "anywhere", objects)
 			makeNamespaces(t, c, objects)
 			for _, obj := range objects {
 				if obj.GroupVersionKind().Group == gatewayAPI {

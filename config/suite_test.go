@@ -160,6 +160,23 @@ func apply(ctx context.Context, c client.Client, obj *unstructured.Unstructured,
 	return c.Apply(ctx, client.ApplyConfigurationFromUnstructured(obj.DeepCopy()), options...)
 }
 
+// moveInto puts the objects that name no namespace into one, as kubectl apply -n does.
+func moveInto(t *testing.T, c client.Client, namespace string, objects []*unstructured.Unstructured) {
+	t.Helper()
+	for _, obj := range objects {
+		if obj.GetNamespace() != "" || obj.GroupVersionKind().Group == gatewayAPI {
+			continue
+		}
+		namespaced, err := c.IsObjectNamespaced(obj)
+		if err != nil {
+			t.Fatalf("%s %s: %v", obj.GetKind(), obj.GetName(), err)
+		}
+		if namespaced {
+			obj.SetNamespace(namespace)
+		}
+	}
+}
+
 // makeNamespaces makes the namespaces among the objects, which even a dry run of
 // the others needs.
 func makeNamespaces(t *testing.T, c client.Client, objects []*unstructured.Unstructured) {
