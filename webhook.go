@@ -23,7 +23,6 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
-	"runtime/debug"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -42,9 +41,6 @@ const (
 	defaultMaxBytes = 4 << 30
 	// storeMargin is for the states, which may have 2 GiB, and the rest.
 	storeMargin = 4 << 30
-	// gcPercent keeps the heap small: most of it is the buffers of the journal,
-	// which cost the collector nothing. GOGC in the environment overrules it.
-	gcPercent = 50
 )
 
 type webhookFlags struct {
@@ -98,9 +94,6 @@ func webhookCommand() *cobra.Command {
 
 func runWebhook(flags webhookFlags) error {
 	logger := newLogger(flags.logLevel)
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(gcPercent)
-	}
 	restConfig, err := clusterConfig()
 	if err != nil {
 		return err
@@ -120,7 +113,9 @@ func runWebhook(flags webhookFlags) error {
 	if err := mgr.AddHealthzCheck("ping", healthz.Ping); err != nil {
 		return fmt.Errorf("adding the health check: %w", err)
 	}
-	err = webhook.Run(ctrl.SetupSignalHandler(), mgr, options, func(address string) {
+	ctx := ctrl.SetupSignalHandler()
+	go boundMemory(ctx)
+	err = webhook.Run(ctx, mgr, options, func(address string) {
 		logger.Info("Taking callbacks", "address", address)
 	})
 	if errors.Is(err, context.Canceled) {

@@ -155,6 +155,7 @@ func newSystem(ctx context.Context, mgr ctrl.Manager, options Options) (*system,
 	if err := s.connect(); err != nil {
 		return nil, err
 	}
+	s.Options.Journal.AppendTimeout = webhookim.Patience
 	s.Options.Journal.Log, s.Options.Journal.Registerer, s.Options.Journal.Clock = s.Log.WithName("journal"), s.Metrics, s.Clock
 	if s.journal, err = journal.Open(ctx, s.Options.Journal); err != nil {
 		return nil, err

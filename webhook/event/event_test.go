@@ -17,8 +17,9 @@ limitations under the License.
 package event
 
 import (
+	"encoding/hex"
+	"errors"
 	"reflect"
-	"strings"
 	"testing"
 	"time"
 
@@ -38,44 +39,37 @@ func TestEntry(t *testing.T) {
 	for name, c := range map[string]struct {
 		event         Event
 		first, second string
-		data          string
 	}{
 		"a message that scores": {
 			Event{
 				ID: "id", Kind: Message, SDKAppID: appID, Room: "room-uid", User: "viewer17", Name: "LIKE", Time: 1763848315000,
 				Scores: []Score{{Policy: "p", Rule: "chat", Points: 2, PerMinute: 10}, {Policy: "q", Rule: "like", Points: 1}},
 			}, "room-uid", user,
-			`{"k":"message","a":1400000001,"r":"room-uid","u":"viewer17","n":"LIKE","t":1763848315000,"s":[{"p":"p","r":"chat","n":2,"m":10},{"p":"q","r":"like","n":1}]}`,
 		},
 		"a message of nobody": {
 			Event{ID: "id", Kind: Message, SDKAppID: appID, Room: "room-uid", Time: 1}, "room-uid", "room-uid",
-			`{"k":"message","a":1400000001,"r":"room-uid","t":1}`,
 		},
 		"an audience": {
 			Event{ID: "id", Kind: Joined, SDKAppID: appID, Room: "room-uid", Count: 3, Time: 1}, "room-uid", "room-uid",
-			`{"k":"joined","a":1400000001,"r":"room-uid","c":3,"t":1}`,
 		},
 		"a room that was changed": {
 			Event{ID: "id", Kind: Changed, SDKAppID: appID, Room: "room-uid", Time: 1, Seen: map[string]string{"name": "d"}}, "room-uid", "room-uid",
-			`{"k":"changed","a":1400000001,"r":"room-uid","t":1,"v":{"name":"d"}}`,
 		},
 		"an account": {
 			Event{ID: "id", Kind: Presence, SDKAppID: appID, User: "viewer17", Time: 1}, user, user,
-			`{"k":"presence","a":1400000001,"u":"viewer17","t":1}`,
 		},
 		"an account that was changed": {
 			Event{ID: "id", Kind: Changed, SDKAppID: appID, User: "viewer17", Time: 1, Seen: map[string]string{"level": "d"}}, user, user,
-			`{"k":"changed","a":1400000001,"u":"viewer17","t":1,"v":{"level":"d"}}`,
 		},
 		"an application": {
-			Event{ID: "id", Kind: Heard, SDKAppID: appID, Time: 1}, app, app, `{"k":"heard","a":1400000001,"t":1}`,
+			Event{ID: "id", Kind: Heard, SDKAppID: appID, Time: 1}, app, app,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			entry, err := c.event.Entry()
-			want := journal.Entry{ID: "id", First: c.first, Second: c.second, Data: []byte(c.data)}
-			if err != nil || !reflect.DeepEqual(entry, want) {
-				t.Errorf("%v: %s %s %s\nwant %s %s %s", err, entry.First, entry.Second, entry.Data, want.First, want.Second, want.Data)
+			entry := c.event.Entry()
+			want := journal.Entry{ID: "id", First: c.first, Second: c.second, Data: entry.Data}
+			if !reflect.DeepEqual(entry, want) {
+				t.Errorf("%s %s\nwant %s %s", entry.First, entry.Second, want.First, want.Second)
 			}
 			entry.Sequence, entry.Time = 7, time.Unix(1, 0)
 			if got, err := Decode(&entry); err != nil || !reflect.DeepEqual(got, c.event) {
@@ -85,12 +79,54 @@ func TestEntry(t *testing.T) {
 	}
 }
 
+// What is stored is read by the next version, too.
+func TestEncoding(t *testing.T) {
+	e := Event{
+		ID: "id", Kind: Message, SDKAppID: 1, Room: "r", User: "u", Name: "n", Count: 2, Time: 3,
+		Scores: []Score{{Policy: "p", Rule: "q", Points: -1, PerMinute: 4}, {}}, Seen: map[string]string{"b": "2", "a": "1"},
+	}
+	const want = "0a076d65737361676510021a01722201752a016e3004380642" + "0a0a0170120171180120084200" + "4a060a01611201314a060a0162120132"
+	entry := e.Entry()
+	if got := hex.EncodeToString(entry.Data); got != want {
+		t.Errorf("encoded %s\nwant    %s", got, want)
+	}
+	// A later version adds fields of all types.
+	entry.Data = append(entry.Data, 0x50, 0x07, 0x5a, 0x01, 'x', 0x65, 1, 2, 3, 4, 0x69, 1, 2, 3, 4, 5, 6, 7, 8)
+	if got, err := Decode(&entry); err != nil || !reflect.DeepEqual(got, e) {
+		t.Errorf("%v: decoded %+v", err, got)
+	}
+}
+
 func TestDecodeRefuses(t *testing.T) {
-	for _, data := range []string{"", "[]", `{"k":5}`, `{"k":"message"`} {
-		if e, err := Decode(&journal.Entry{ID: "id", Data: []byte(data)}); err == nil || !strings.HasPrefix(err.Error(), "decoding an event: ") {
-			t.Errorf("%q is %+v, %v", data, e, err)
+	for name, data := range map[string]string{
+		"nothing":         "",
+		"no kind":         "\x10\x02",
+		"a cut-off tag":   "\x0a\x01x\x80",
+		"a cut-off text":  "\x0a\x05ab",
+		"a cut-off value": "\x0a\x01x\x10\x80",
+		"a cut-off score": "\x0a\x01x\x42\x02\x0a\x05",
+		"a cut-off field": "\x0a\x01x\x4a\x02\x0a\x05",
+		"an unknown type": "\x0a\x01x\x17\x00",
+	} {
+		if e, err := Decode(&journal.Entry{ID: "id", Data: []byte(data)}); !errors.Is(err, ErrEncoding) || !reflect.DeepEqual(e, Event{}) {
+			t.Errorf("%s is %+v, %v", name, e, err)
 		}
 	}
+}
+
+func FuzzDecode(f *testing.F) {
+	e := Event{Kind: Message, SDKAppID: 1, Room: "r", Scores: []Score{{Policy: "p", Points: 2}}, Seen: map[string]string{"a": "1"}}
+	f.Add(e.Entry().Data)
+	f.Fuzz(func(t *testing.T, data []byte) {
+		e, err := Decode(&journal.Entry{Data: data})
+		if err != nil {
+			return
+		}
+		again := e.Entry()
+		if got, err := Decode(&again); err != nil || !reflect.DeepEqual(got, e) {
+			t.Errorf("%v: got %+v, want %+v", err, got, e)
+		}
+	})
 }
 
 func TestMoment(t *testing.T) {
@@ -112,10 +148,7 @@ func TestPartitionsOfAnEvent(t *testing.T) {
 		if e.Room == "" && e.User == "" {
 			e.User = "somebody"
 		}
-		entry, err := e.Entry()
-		if err != nil {
-			t.Fatal(err)
-		}
+		entry := e.Entry()
 		partitions := map[int]bool{journal.Partition(entry.First): true, journal.Partition(entry.Second): true}
 		if e.Room != "" && !partitions[journal.Partition(RoomKey(e.Room))] {
 			t.Fatalf("the room's partition is not that of %q or %q", entry.First, entry.Second)

@@ -68,8 +68,7 @@ func (h *Handler) offer(c *call, room *directory.Room, kind event.Kind) {
 		ID: c.identity(c.app.SDKAppID, c.body, c.requestTime), Kind: kind, SDKAppID: c.app.SDKAppID,
 		Room: room.UID, Time: c.moment(c.now).UnixMilli(),
 	}
-	entry, err := e.Entry()
-	if err != nil || !h.Journal.Offer(entry) {
+	if !h.Journal.Offer(e.Entry()) {
 		h.Metrics.uncounted()
 	}
 }

@@ -39,19 +39,20 @@ import (
 	"github.com/liveroom-io/liveroom-operator/webhook/policy"
 )
 
+// Patience with the journal: IM gives up after 2 s, and an answer takes its time too.
+const Patience = 1500 * time.Millisecond
+
 const (
 	// MaxBodyBytes of a callback. One message has at most 12 KB; lists of members
 	// can be longer.
 	MaxBodyBytes = 1 << 20
-	// patience with the journal: IM gives up after 2 s, and an answer takes its time too.
-	patience = 1500 * time.Millisecond
 	// maxUnderway bounds the callbacks that are worked on at once.
 	maxUnderway = 4096
 )
 
 // Journal is where events are written.
 type Journal interface {
-	// Append returns when the entry is safe.
+	// Append returns when the entry is safe, or after Patience.
 	Append(context.Context, journal.Entry) (journal.Receipt, error)
 	// Offer does not wait; it reports false when the entry was not taken.
 	Offer(journal.Entry) bool
@@ -144,9 +145,7 @@ func (h *Handler) tell(app *directory.App, now time.Time) {
 	e := event.Event{
 		ID: fmt.Sprintf("heard/%d/%d", app.SDKAppID, now.UnixMilli()), Kind: event.Heard, SDKAppID: app.SDKAppID, Time: now.UnixMilli(),
 	}
-	if entry, err := e.Entry(); err == nil {
-		h.Journal.Offer(entry)
-	}
+	h.Journal.Offer(e.Entry())
 }
 
 // Unknown refuses what goes to no route.
@@ -201,22 +200,17 @@ func (h *Handler) write(w http.ResponseWriter, r *http.Request, c *call, e event
 		return outcomeIgnored
 	}
 	e.ID, e.SDKAppID = c.identity(c.app.SDKAppID, c.body, c.requestTime), c.app.SDKAppID
-	entry, err := e.Entry()
-	if err == nil {
-		ctx, cancel := context.WithTimeout(r.Context(), patience)
-		defer cancel()
-		var receipt journal.Receipt
-		if receipt, err = h.Journal.Append(ctx, entry); err == nil {
-			accept(w)
-			if receipt.Duplicate {
-				return outcomeDuplicate
-			}
-			return outcomeWritten
-		}
+	receipt, err := h.Journal.Append(r.Context(), e.Entry())
+	if err != nil {
+		h.Log.V(1).Info("The journal did not take an event", "app", c.app.Key.String(), "error", err.Error())
+		h.refuse(w, http.StatusServiceUnavailable, RejectedJournal)
+		return outcomeFailed
 	}
-	h.Log.V(1).Info("The journal did not take an event", "app", c.app.Key.String(), "error", err.Error())
-	h.refuse(w, http.StatusServiceUnavailable, RejectedJournal)
-	return outcomeFailed
+	accept(w)
+	if receipt.Duplicate {
+		return outcomeDuplicate
+	}
+	return outcomeWritten
 }
 
 // admit finds the application of a request and proves that IM sent it.

@@ -323,21 +323,6 @@ func TestJournalRefuses(t *testing.T) {
 	})
 }
 
-// IM gives up after 2 s; the answer is there before.
-func TestJournalStalls(t *testing.T) {
-	t.Parallel()
-	s := newStage(t)
-	s.book.stall = true
-	start := time.Now()
-	if a := s.send(callback(joined)); a.status != http.StatusServiceUnavailable {
-		t.Errorf("answered %d %s", a.status, a.body)
-	}
-	if took := time.Since(start); took < patience || took >= 2*time.Second+500*time.Millisecond {
-		t.Errorf("answered after %s", took)
-	}
-	s.counted(map[string]float64{"callbacks_rejected/journal": 1, "callbacks/Group.CallbackAfterNewMemberJoin/failed": 1})
-}
-
 // A caller that gives up is not waited for by the journal.
 func TestCallerGivesUp(t *testing.T) {
 	s := newStage(t)

@@ -63,34 +63,35 @@ const (
 // Append returns when the journal holds the entry. Calls run side by side
 // without waiting for each other. What may pass (a lost connection, a cluster
 // that elects a leader, a confirmation that does not come) is tried again with
-// the same ID until ctx ends or AppendTimeout is over. The error is one of this
-// package's, with the cause.
+// the same ID until ctx ends or AppendTimeout is over, give or take a quarter of
+// AckTimeout. The error is one of this package's, with the cause.
 func (j *Journal) Append(ctx context.Context, e Entry) (Receipt, error) {
 	began := j.clock.Now()
 	subject, id, err := address(&e)
 	if err != nil {
 		return Receipt{}, j.refused(err)
 	}
+	until := began.Add(j.options.AppendTimeout)
 	for repeated := false; ; repeated = true {
-		a := j.send(ctx, subject, id, e.Data)
+		a := j.send(ctx, subject, id, e.Data, until)
 		if a.err == nil {
 			j.accepted(began, a.duplicate)
 			return Receipt{Sequence: a.sequence, Duplicate: a.duplicate && !repeated}, nil
 		}
 		retry := errors.Is(a.err, ErrUnavailable) || errors.Is(a.err, ErrTimeout)
-		if !retry || ctx.Err() != nil || j.clock.Since(began) >= j.options.AppendTimeout || sleep(ctx, j.clock, appendRetry) != nil {
+		if !retry || ctx.Err() != nil || !j.clock.Now().Before(until) || sleep(ctx, j.clock, appendRetry) != nil {
 			return Receipt{}, j.refused(a.err)
 		}
 	}
 }
 
-func (j *Journal) send(ctx context.Context, subject, id string, data []byte) ack {
-	s, err := j.publisher.acquire(ctx)
+func (j *Journal) send(ctx context.Context, subject, id string, data []byte, until time.Time) ack {
+	s, err := j.publisher.acquire(ctx, until)
 	if err != nil {
 		return ack{err: err}
 	}
 	s.id[0] = id
-	if err := j.publisher.start(s, subject, s.header, data, nil); err != nil {
+	if err := j.publisher.start(s, packet{subject: subject, header: s.header, data: data, until: until}, nil); err != nil {
 		return ack{err: err}
 	}
 	return j.publisher.wait(ctx, s)
@@ -111,7 +112,7 @@ func (j *Journal) Offer(e Entry) bool {
 		return false
 	}
 	s.id[0] = id
-	err = j.publisher.start(s, subject, s.header, e.Data, func(a ack) {
+	err = j.publisher.start(s, packet{subject: subject, header: s.header, data: e.Data}, func(a ack) {
 		if a.err != nil {
 			_ = j.refused(a.err)
 			return

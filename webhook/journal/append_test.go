@@ -196,7 +196,7 @@ func TestLateConfirmation(t *testing.T) {
 	send := func() chan ack {
 		s, err := p.tryAcquire()
 		g.Expect(err).NotTo(HaveOccurred())
-		g.Expect(p.start(s, "slow", nil, nil, nil)).To(Succeed())
+		g.Expect(p.start(s, packet{subject: "slow"}, nil)).To(Succeed())
 		result := make(chan ack, 1)
 		go func() { result <- p.wait(context.Background(), s) }()
 		return result
@@ -213,6 +213,38 @@ func TestLateConfirmation(t *testing.T) {
 	g.Eventually(requests).Should(Receive(&request))
 	g.Expect(request.Respond([]byte(`{"stream":"EVENTS","seq":2}`))).To(Succeed())
 	g.Eventually(second).Should(Receive(Equal(ack{sequence: 2})))
+}
+
+// TestAppendEndsInTime: whoever waits for the journal has a caller that waits,
+// too, and goes away earlier than a confirmation may take.
+func TestAppendEndsInTime(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	j := openEmbedded(t, t.TempDir())
+	clk := clocktesting.NewFakeClock(time.Now())
+	p, err := newPublisher(j.conn, clk, 1, time.Second)
+	g.Expect(err).NotTo(HaveOccurred())
+	t.Cleanup(p.stop)
+	deaf, err := j.conn.SubscribeSync("deaf") // without anybody, the server would say so at once
+	g.Expect(err).NotTo(HaveOccurred())
+	t.Cleanup(func() { _ = deaf.Unsubscribe() })
+	until := clk.Now().Add(500 * time.Millisecond)
+	s, err := p.acquire(t.Context(), until)
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(p.start(s, packet{subject: "deaf", until: until}, nil)).To(Succeed())
+	result := make(chan ack, 1)
+	go func() { result <- p.wait(context.Background(), s) }()
+	busy := make(chan error, 1)
+	go func() {
+		_, err := p.acquire(context.Background(), until.Add(-time.Millisecond))
+		busy <- err
+	}()
+	g.Eventually(clk.Waiters).Should(Equal(2)) // the publisher's ticker, and whoever wants the slot
+	clk.Step(499 * time.Millisecond)
+	g.Eventually(busy).Should(Receive(MatchError(ErrBusy)))
+	g.Consistently(result).WithTimeout(50 * time.Millisecond).ShouldNot(Receive())
+	clk.Step(251 * time.Millisecond)
+	g.Eventually(result).Should(Receive(Equal(ack{err: ErrTimeout})))
 }
 
 func TestOpenRefuses(t *testing.T) {

@@ -57,7 +57,7 @@ func (m *membership) beat(p *publisher) {
 	}
 	s, err := p.tryAcquire()
 	if err == nil {
-		err = p.start(s, m.subject, nil, nil, func(a ack) {
+		err = p.start(s, packet{subject: m.subject}, func(a ack) {
 			if a.err != nil {
 				failed(a.err)
 			}

@@ -72,7 +72,7 @@ type slot struct {
 	generation uint64
 	reply      string
 	waiting    bool
-	since      time.Time
+	until      time.Time
 	settled    func(ack) // instead of done, when set
 }
 
@@ -102,17 +102,36 @@ func (p *publisher) replySubject(s *slot) string {
 	return p.inbox + strconv.Itoa(s.index) + "." + strconv.FormatUint(s.generation, 10)
 }
 
-// acquire takes a slot, and waits for one until ctx ends.
-func (p *publisher) acquire(ctx context.Context) (*slot, error) {
+// packet is what a slot sends.
+type packet struct {
+	subject string
+	header  nats.Header
+	data    []byte
+	// until is when the wait for the confirmation ends at the latest; the zero
+	// value leaves it at the publisher's timeout.
+	until time.Time
+}
+
+// acquire takes a slot, and waits for one until ctx ends or the time comes; the
+// zero value is no time.
+func (p *publisher) acquire(ctx context.Context, until time.Time) (*slot, error) {
 	s, err := p.tryAcquire()
 	if !errors.Is(err, ErrBusy) {
 		return s, err
+	}
+	var late <-chan time.Time
+	if !until.IsZero() {
+		timer := p.clock.NewTimer(until.Sub(p.clock.Now()))
+		defer timer.Stop()
+		late = timer.C()
 	}
 	select {
 	case s := <-p.free:
 		return s, nil
 	case <-p.closing:
 		return nil, ErrClosed
+	case <-late:
+		return nil, ErrBusy
 	case <-ctx.Done():
 		return nil, fmt.Errorf("%w: %w", ErrBusy, ctx.Err())
 	}
@@ -136,13 +155,17 @@ func (p *publisher) tryAcquire() (*slot, error) {
 // start sends a message in a slot. Its confirmation comes to settled, which must
 // not block and after which the slot is free again, or to wait when settled is
 // nil. After an error the slot is free.
-func (p *publisher) start(s *slot, subject string, header nats.Header, data []byte, settled func(ack)) error {
+func (p *publisher) start(s *slot, m packet, settled func(ack)) error {
+	until := p.clock.Now().Add(p.timeout)
+	if !m.until.IsZero() && m.until.Before(until) {
+		until = m.until
+	}
 	s.mu.Lock()
-	s.waiting, s.settled, s.since = true, settled, p.clock.Now()
+	s.waiting, s.settled, s.until = true, settled, until
 	reply, generation := s.reply, s.generation
 	s.sent = generation
 	s.mu.Unlock()
-	err := p.conn.PublishMsg(&nats.Msg{Subject: subject, Reply: reply, Header: header, Data: data})
+	err := p.conn.PublishMsg(&nats.Msg{Subject: m.subject, Reply: reply, Header: m.header, Data: m.data})
 	if err == nil {
 		return nil
 	}
@@ -229,13 +252,13 @@ func (p *publisher) settle(s *slot, settled func(ack), a ack) {
 }
 
 // failAll ends all waits, because their confirmations will not come.
-func (p *publisher) failAll(err error) { p.fail(err, p.clock.Now()) }
+func (p *publisher) failAll(err error) { p.fail(err, func(*slot) bool { return true }) }
 
-// fail ends the waits that began at or before a time.
-func (p *publisher) fail(err error, before time.Time) {
+// fail ends the waits of some slots.
+func (p *publisher) fail(err error, ends func(*slot) bool) {
 	for _, s := range p.slots {
 		s.mu.Lock()
-		if !s.waiting || s.since.After(before) {
+		if !s.waiting || !ends(s) {
 			s.mu.Unlock()
 			continue
 		}
@@ -256,7 +279,7 @@ func (p *publisher) expire() {
 		case <-p.quit:
 			return
 		case now := <-ticker.C():
-			p.fail(ErrTimeout, now.Add(-p.timeout))
+			p.fail(ErrTimeout, func(s *slot) bool { return !s.until.After(now) })
 		}
 	}
 }

@@ -198,14 +198,14 @@ func (s *natsStore) publish(ctx context.Context, n int, message func(int) (strin
 			slot, err = s.publisher.tryAcquire()
 		}
 		if errors.Is(err, ErrBusy) {
-			slot, err = s.publisher.acquire(ctx)
+			slot, err = s.publisher.acquire(ctx, time.Time{})
 		}
 		if err != nil {
 			broken = err
 			break
 		}
 		subject, header, data := message(sent)
-		if err := s.publisher.start(slot, subject, header, data, nil); err != nil {
+		if err := s.publisher.start(slot, packet{subject: subject, header: header, data: data}, nil); err != nil {
 			broken = err
 			break
 		}

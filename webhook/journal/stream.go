@@ -49,8 +49,10 @@ const (
 	// membersMaxAge removes the heartbeats of the dead. Whether a member lives is
 	// decided by its latest heartbeat, not by this.
 	membersMaxAge = time.Minute
-	// recordsMaxBytes is ample for Partitions short records.
-	recordsMaxBytes = 1 << 20
+	// recordsMaxBytes is ample for Partitions short records, and for the heartbeats
+	// of a hundred members. The server keeps the latest block of a stream in memory,
+	// and makes blocks small for a bound as low as this.
+	recordsMaxBytes = 120 << 10
 	// streamRetry is the pause between attempts to make a stream while a cluster
 	// has no leader yet.
 	streamRetry = 250 * time.Millisecond

@@ -256,10 +256,6 @@ func (p *Projector) apply(ctx context.Context, w *write) error {
 func (p *Projector) note(ctx context.Context, e event.Event) error {
 	now := p.Clock.Now()
 	e.ID, e.Time = fmt.Sprintf("%s/%s/%s/%d", e.Kind, e.Room, e.User, now.UnixNano()), now.UnixMilli()
-	entry, err := e.Entry()
-	if err != nil {
-		return err
-	}
-	_, err = p.Append(ctx, entry)
+	_, err := p.Append(ctx, e.Entry())
 	return err
 }
