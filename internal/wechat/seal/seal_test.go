@@ -69,11 +69,11 @@ var vectors = map[string]struct {
 	},
 }
 
-func parseKey(t testing.TB, text string) Key {
-	t.Helper()
+func parseKey(tb testing.TB, text string) Key {
+	tb.Helper()
 	key, err := ParseKey(text)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return key
 }
