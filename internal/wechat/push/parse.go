@@ -124,8 +124,10 @@ func (f fields) word(names ...string) string {
 	return ""
 }
 
+// whole reads a number that may be written with a fraction, as some senders do with the scale of a map.
 func (f fields) whole(name string) int64 {
-	n, err := strconv.ParseInt(f.word(name), 10, 64)
+	text, _, _ := strings.Cut(f.word(name), ".")
+	n, err := strconv.ParseInt(text, 10, 64)
 	if err != nil {
 		return 0
 	}

@@ -87,7 +87,7 @@ var samples = map[string]struct {
 		said(Message{Kind: ShortVideo, Type: "shortvideo", MsgID: "5", MediaID: "m1", ThumbMediaID: "t1"}),
 	},
 	"location": {
-		body(`<MsgType><![CDATA[location]]></MsgType><Location_X>23.134521</Location_X><Location_Y>113.358803</Location_Y><Scale>20</Scale><Label><![CDATA[广州]]></Label><MsgId>6</MsgId>`),
+		body(`<MsgType><![CDATA[location]]></MsgType><Location_X>23.134521</Location_X><Location_Y>113.358803</Location_Y><Scale>20.0</Scale><Label><![CDATA[广州]]></Label><MsgId>6</MsgId>`),
 		said(Message{Kind: Location, Type: "location", MsgID: "6", Latitude: 23.134521, Longitude: 113.358803, Scale: 20, Label: "广州"}),
 	},
 	"location nowhere": {
