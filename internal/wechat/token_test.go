@@ -459,6 +459,36 @@ func TestCallerWithoutTime(t *testing.T) {
 	p.assertFetches(t, 2, 0)
 }
 
+// Whoever waits for another caller's request leaves when its own time is up.
+func TestWaitingForAToken(t *testing.T) {
+	p := newProvider(t)
+	c := newClient(t, p)
+	asked, goOn := make(chan struct{}), make(chan struct{})
+	p.then(stableToken, func(w http.ResponseWriter, _ *http.Request) {
+		close(asked)
+		<-goOn
+		says(`{"access_token":"`+p.token+`","expires_in":7200}`)(w, nil)
+	})
+	first := make(chan error)
+	go func() { first <- c.Send(context.Background(), openID, Text{"a"}) }()
+	<-asked
+	late := expiring{t.Context(), make(chan struct{})}
+	cancelled, cancel := context.WithCancel(t.Context())
+	close(late.passed)
+	cancel()
+	if err := c.Probe(late); KindOf(err) != Unavailable || !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("got %v", err)
+	}
+	if err := c.Probe(cancelled); KindOf(err) != "" || !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+	close(goOn)
+	if err := <-first; err != nil {
+		t.Error(err)
+	}
+	p.assertFetches(t, 1, 0)
+}
+
 func TestTokenEncoding(t *testing.T) {
 	now := time.Unix(1763848315, 0)
 	full := newToken("t0", now.Add(2*time.Hour))
