@@ -29,7 +29,7 @@ TEST_PARALLEL ?= 4
 GENERATED := 'api/*/zz_generated.*.go' config/crd/bases config/rbac/role.yaml config/webhook/base/role.yaml
 
 # The Go modules of this repository.
-MODULES := . hack/controlplane/build hack/tools hack/tools/golangci-lint internal/sim/im/conformance
+MODULES := . hack/controlplane/build hack/tools hack/tools/golangci-lint internal/sim/im/conformance internal/wechat/oracle
 
 # The tools are kept by what pins them: another hack/tools/go.sum or another Go
 # is another directory. A tool appears under its name only when it is whole.
@@ -143,6 +143,7 @@ test: ## Run all tests, with a real API server and the race detector (TESTFLAGS 
 	$(if $(RACE),,@echo "make: no C compiler, so the tests run without the race detector" >&2)
 	@assets="$$(go run ./hack/controlplane)" && export KUBEBUILDER_ASSETS="$$assets" && set -x && \
 		(cd internal/sim/im/conformance && go test $(RACE) -timeout $(TEST_TIMEOUT) $(TESTFLAGS) ./...) && \
+		(cd internal/wechat/oracle && go test $(RACE) -timeout $(TEST_TIMEOUT) $(TESTFLAGS) ./...) && \
 		go test $(RACE) -parallel $(TEST_PARALLEL) -timeout $(TEST_TIMEOUT) $(TESTFLAGS) ./...
 
 .PHONY: bench

@@ -32,7 +32,7 @@ import (
 // The numbers are stored: a new meaning is a new number, and a reader skips those
 // that it does not know.
 const (
-	fieldKind protowire.Number = iota + 1
+	fieldKind = iota + 1
 	fieldSDKAppID
 	fieldRoom
 	fieldUser
@@ -45,7 +45,7 @@ const (
 
 // Fields of a score.
 const (
-	scorePolicy protowire.Number = iota + 1
+	scorePolicy = iota + 1
 	scoreRule
 	scorePoints
 	scorePerMinute
@@ -53,7 +53,7 @@ const (
 
 // Fields of what was seen.
 const (
-	seenField protowire.Number = iota + 1
+	seenField = iota + 1
 	seenDigest
 )
 

@@ -30,11 +30,10 @@ import (
 // requestTime stands in where a body has no time at all, as in older heartbeats:
 // those would otherwise be the same event each time.
 func (c *Callback) identity(sdkAppID int64, body []byte, requestTime string) string {
-	sum := sha256.New()
+	all := make([]byte, 0, 256)
 	part := func(text string) {
-		_, _ = sum.Write(strconv.AppendInt(nil, int64(len(text)), 10))
-		_, _ = sum.Write([]byte{':'})
-		_, _ = sum.Write([]byte(text))
+		all = strconv.AppendInt(all, int64(len(text)), 10)
+		all = append(append(all, ':'), text...)
 	}
 	part(strconv.FormatInt(sdkAppID, 10))
 	part(c.CallbackCommand)
@@ -65,7 +64,8 @@ func (c *Callback) identity(sdkAppID int64, body []byte, requestTime string) str
 			part(requestTime)
 		}
 	}
-	return hex.EncodeToString(sum.Sum(nil)[:16])
+	sum := sha256.Sum256(all)
+	return hex.EncodeToString(sum[:16])
 }
 
 // canonical is the same for two writings of one JSON value: order of fields and
