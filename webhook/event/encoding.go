@@ -106,7 +106,7 @@ func appendPart(b []byte, field protowire.Number, part []byte) []byte {
 // Decode reads an event back.
 func Decode(entry *journal.Entry) (Event, error) {
 	e := Event{ID: entry.ID}
-	err := fields(entry.Data, func(field protowire.Number, number int64, data []byte) error {
+	err := fields(entry.Data, func(field int32, number int64, data []byte) error {
 		switch field {
 		case fieldKind:
 			e.Kind = kindOf(data)
@@ -140,7 +140,7 @@ func Decode(entry *journal.Entry) (Event, error) {
 
 func (e *Event) addScore(data []byte) error {
 	var s Score
-	err := fields(data, func(field protowire.Number, number int64, data []byte) error {
+	err := fields(data, func(field int32, number int64, data []byte) error {
 		switch field {
 		case scorePolicy:
 			s.Policy = string(data)
@@ -159,7 +159,7 @@ func (e *Event) addScore(data []byte) error {
 
 func (e *Event) addSeen(data []byte) error {
 	var name, digest string
-	err := fields(data, func(field protowire.Number, _ int64, data []byte) error {
+	err := fields(data, func(field int32, _ int64, data []byte) error {
 		switch field {
 		case seenField:
 			name = string(data)
@@ -177,7 +177,7 @@ func (e *Event) addSeen(data []byte) error {
 
 // fields visits the fields of a message: those that hold a number with it, those
 // that hold bytes with them, others with neither.
-func fields(data []byte, visit func(field protowire.Number, number int64, data []byte) error) error {
+func fields(data []byte, visit func(field int32, number int64, data []byte) error) error {
 	for len(data) > 0 {
 		field, kind, n := protowire.ConsumeTag(data)
 		if n < 0 {
@@ -200,7 +200,7 @@ func fields(data []byte, visit func(field protowire.Number, number int64, data [
 			return fmt.Errorf("%w: %w", ErrEncoding, protowire.ParseError(n))
 		}
 		data = data[n:]
-		if err := visit(field, protowire.DecodeZigZag(number), value); err != nil {
+		if err := visit(int32(field), protowire.DecodeZigZag(number), value); err != nil {
 			return err
 		}
 	}
