@@ -14,7 +14,7 @@ ARG TARGETOS
 ARG TARGETARCH
 ARG VERSION=unknown
 RUN CGO_ENABLED=0 GOOS=${TARGETOS} GOARCH=${TARGETARCH} \
-    go build -trimpath -ldflags "-s -w -X main.version=${VERSION}" -o /out/liveroom-operator .
+    go build -trimpath -pgo webhook.pgo -ldflags "-s -w -X main.version=${VERSION}" -o /out/liveroom-operator .
 
 # Nothing but certificates, time zones and the binary; no shell, no root.
 FROM gcr.io/distroless/static:nonroot

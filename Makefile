@@ -132,7 +132,7 @@ verify-kustomize: $(KUSTOMIZE)
 
 .PHONY: build
 build: ## Build the operator into bin/
-	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/liveroom-operator .
+	CGO_ENABLED=0 go build -trimpath -pgo webhook.pgo -ldflags '-s -w -X main.version=$(VERSION)' -o bin/liveroom-operator .
 
 .PHONY: controlplane
 controlplane: ## Get etcd and kube-apiserver (cached, downloaded, or built once in some minutes) and print where they are

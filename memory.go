@@ -26,7 +26,7 @@ import (
 
 const (
 	// leastMemory is enough for a thousand active rooms at 2,000 messages a second.
-	leastMemory = 92 << 20
+	leastMemory = 98 << 20
 	// memoryMargin beside the heap is for stacks and what the runtime itself needs.
 	memoryMargin = 16 << 20
 	// memoryInterval is how often the limit follows what is in use.

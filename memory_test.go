@@ -23,7 +23,7 @@ import (
 
 func TestSoftLimit(t *testing.T) {
 	for live, want := range map[uint64]int64{
-		0: 92 << 20, 64 << 20: 92 << 20, 80 << 20: 106 << 20, 400 << 20: 466 << 20,
+		0: 98 << 20, 64 << 20: 98 << 20, 80 << 20: 106 << 20, 400 << 20: 466 << 20,
 		math.MaxUint64: math.MaxInt64/2/8*9 + 16<<20,
 	} {
 		if got := softLimit(live); got != want {

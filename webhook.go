@@ -47,6 +47,7 @@ type webhookFlags struct {
 	address        string
 	metricsAddress string
 	probeAddress   string
+	profileAddress string
 	namespaces     []string
 	member         string
 	proxies        []string
@@ -71,6 +72,7 @@ func webhookCommand() *cobra.Command {
 	set.StringVar(&flags.address, "webhook-bind-address", ":8082", "address of the callbacks, as plain HTTP; TLS ends before it")
 	set.StringVar(&flags.metricsAddress, "metrics-bind-address", ":8080", "address of the metrics endpoint; 0 for none")
 	set.StringVar(&flags.probeAddress, "health-probe-bind-address", ":8081", "address of /healthz and /readyz; 0 for none")
+	set.StringVar(&flags.profileAddress, "pprof-bind-address", "", "address of /debug/pprof, for the loopback only: it shows what is in memory; absent for none")
 	set.StringSliceVar(&flags.namespaces, "namespaces", nil, "namespaces to watch; absent means all")
 	set.StringVar(&flags.member, "member", "", "this replica's name, unique among them; absent means the host name")
 	set.StringSliceVar(&flags.proxies, "trusted-proxies", nil, "addresses (CIDR) whose X-Forwarded-For is believed; only needed with sourceAddresses: Provider")
@@ -105,7 +107,7 @@ func runWebhook(flags webhookFlags) error {
 	options.Log = logger
 	managerOptions := webhook.ManagerOptions(newScheme(), flags.namespaces...)
 	managerOptions.Metrics = metricsserver.Options{BindAddress: flags.metricsAddress}
-	managerOptions.HealthProbeBindAddress = flags.probeAddress
+	managerOptions.HealthProbeBindAddress, managerOptions.PprofBindAddress = flags.probeAddress, flags.profileAddress
 	mgr, err := ctrl.NewManager(restConfig, managerOptions)
 	if err != nil {
 		return fmt.Errorf("making the manager: %w", err)

@@ -68,7 +68,7 @@ func prepare(ctx context.Context, folder string, s settings) (*bench, error) {
 		kubeconfig: filepath.Join(folder, "kubeconfig"), environment: testenv.New(),
 	}
 	// As it is shipped: see the Makefile and the Dockerfile.
-	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", b.binary, ".")
+	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-pgo", "webhook.pgo", "-o", b.binary, ".")
 	build.Env, build.Stderr = append(os.Environ(), "CGO_ENABLED=0"), os.Stderr
 	if err := build.Run(); err != nil {
 		return nil, fmt.Errorf("building the operator: %w", err)

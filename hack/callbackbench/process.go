@@ -43,9 +43,11 @@ const (
 type process struct {
 	command *exec.Cmd
 	url     string // of callbacks
-	log     string
-	ended   chan struct{}
-	err     error // once ended
+	// profiles is where a processor profile can be had, if it was asked for.
+	profiles string
+	log      string
+	ended    chan struct{}
+	err      error // once ended
 }
 
 // webhook starts the webhook on a journal and waits until it is ready.
@@ -58,13 +60,23 @@ func (b *bench) webhook(ctx context.Context, journal string) (*process, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := b.spawn(ctx, "webhook", b.binary, "webhook", "--kubeconfig="+b.kubeconfig, "--webhook-bind-address="+callbacks,
-		"--metrics-bind-address=0", "--health-probe-bind-address="+probes, "--journal-dir="+filepath.Join(b.folder, journal),
-		"--member=bench", "--drain=0")
+	arguments := []string{
+		"webhook", "--kubeconfig=" + b.kubeconfig, "--webhook-bind-address=" + callbacks,
+		"--metrics-bind-address=0", "--health-probe-bind-address=" + probes, "--journal-dir=" + filepath.Join(b.folder, journal),
+		"--member=bench", "--drain=0",
+	}
+	var profiles string
+	if b.profile != "" {
+		if profiles, err = freeAddress(ctx); err != nil {
+			return nil, err
+		}
+		arguments = append(arguments, "--pprof-bind-address="+profiles)
+	}
+	p, err := b.spawn(ctx, "webhook", b.binary, arguments...)
 	if err != nil {
 		return nil, err
 	}
-	p.url = "http://" + callbacks + webhookim.Path([]byte(token), namespace, "app")
+	p.url, p.profiles = "http://"+callbacks+webhookim.Path([]byte(token), namespace, "app"), "http://"+profiles+"/debug/pprof/profile"
 	return p, p.await(ctx, "http://"+probes+"/readyz")
 }
 

@@ -66,6 +66,10 @@ func (b *bench) throughput(ctx context.Context) (err error) {
 	}{{beforeSend, beforeShare}, {afterSend, afterShare}} {
 		floor, whole, slow := []float64{}, []float64{}, []time.Duration{}
 		bareUsed, webhookUsed := bare.usage(), webhook.usage()
+		profiled := func() error { return nil }
+		if one.command == afterSend && b.profile != "" {
+			profiled = b.takeProfile(ctx, webhook)
+		}
 		for range turns {
 			body := func(n int64) []byte { return b.message(one.command, number+n) }
 			f, err := g.loop(ctx, b.length, bare.url, one.command, body)
@@ -78,6 +82,9 @@ func (b *bench) throughput(ctx context.Context) (err error) {
 			}
 			whole, slow = append(whole, f.perSecond), append(slow, f.p99)
 			number += 1 << 24
+		}
+		if err := profiled(); err != nil {
+			return err
 		}
 		name := strings.TrimPrefix(one.command, "Group.Callback")
 		b.results.Note(name+": bare handler", fmt.Sprintf("%.0f/s, %s", median(floor), bareUsed.since(bare.usage(), floor, b.length)))
