@@ -103,7 +103,7 @@ func (m *model) report(e event.Event, sequence uint64) bool {
 		}
 	default: // made anew
 	}
-	if e.Kind != event.Destroyed && gone == m.gone && maps.Equal(seen, m.seen) {
+	if e.Kind == event.Created && gone == m.gone && maps.Equal(seen, m.seen) {
 		return false
 	}
 	m.seen, m.gone, m.seenAt, m.seenTime = seen, gone, sequence, e.Time
