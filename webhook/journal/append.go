@@ -35,11 +35,12 @@ type Entry struct {
 	// First and Second are the keys that the entry belongs to. They decide its
 	// partitions and are not kept: what is needed of them is in Data.
 	First, Second string
-	// Data is the entry itself. The server takes up to 1 MB with its headers.
+	// Data is the entry itself. The server takes up to 1 MB with its headers. It
+	// must not be changed after the entry was handed over.
 	Data []byte
 	// Sequence is the entry's place in the journal, from 1, when read back.
 	Sequence uint64
-	// Time at which the journal took it, when read back.
+	// Time at which the journal took it, when read back, to within some milliseconds.
 	Time time.Time
 }
 
@@ -91,7 +92,7 @@ func (j *Journal) send(ctx context.Context, subject, id string, data []byte, unt
 		return ack{err: err}
 	}
 	s.id[0] = id
-	if err := j.publisher.start(s, packet{subject: subject, header: s.header, data: data, until: until}, nil); err != nil {
+	if err := j.publisher.start(s, packet{subject: subject, header: s.header, data: data, entry: true, until: until}, nil); err != nil {
 		return ack{err: err}
 	}
 	return j.publisher.wait(ctx, s)
@@ -112,7 +113,7 @@ func (j *Journal) Offer(e Entry) bool {
 		return false
 	}
 	s.id[0] = id
-	err = j.publisher.start(s, packet{subject: subject, header: s.header, data: e.Data}, func(a ack) {
+	err = j.publisher.start(s, packet{subject: subject, header: s.header, data: e.Data, entry: true}, func(a ack) {
 		if a.err != nil {
 			_ = j.refused(a.err)
 			return

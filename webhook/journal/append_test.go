@@ -185,7 +185,7 @@ func TestLateConfirmation(t *testing.T) {
 	g := NewWithT(t)
 	j := openEmbedded(t, t.TempDir())
 	clk := clocktesting.NewFakeClock(time.Now())
-	p, err := newPublisher(j.conn, clk, 1, time.Second)
+	p, err := newPublisher(j.conn, clk, 1, time.Second, nil)
 	g.Expect(err).NotTo(HaveOccurred())
 	t.Cleanup(p.stop)
 	requests := make(chan *nats.Msg, 2)
@@ -222,7 +222,7 @@ func TestAppendEndsInTime(t *testing.T) {
 	g := NewWithT(t)
 	j := openEmbedded(t, t.TempDir())
 	clk := clocktesting.NewFakeClock(time.Now())
-	p, err := newPublisher(j.conn, clk, 1, time.Second)
+	p, err := newPublisher(j.conn, clk, 1, time.Second, nil)
 	g.Expect(err).NotTo(HaveOccurred())
 	t.Cleanup(p.stop)
 	deaf, err := j.conn.SubscribeSync("deaf") // without anybody, the server would say so at once

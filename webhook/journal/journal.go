@@ -28,6 +28,9 @@ limitations under the License.
 // partition's record says from which sequence to read on. So an entry that is
 // read again after a crash changes no state that includes it already.
 //
+// Where the server is inside this process, entries come to the owner from the
+// tail: as soon as they are confirmed, and without the server sending them back.
+//
 // The stream lives in a server inside this process, with its files in one
 // directory, or in a cluster of NATS servers. The code is the same. An external
 // account belongs to one installation alone, because the names of streams are
@@ -148,6 +151,7 @@ type Journal struct {
 	records   jetstream.Stream
 	members   jetstream.Stream
 	publisher *publisher
+	tail      *tail // nil when external: others append as well
 	metrics   *metrics
 	health    health
 
@@ -201,7 +205,10 @@ func (j *Journal) open(ctx context.Context) error {
 			return err
 		}
 	}
-	j.publisher, err = newPublisher(j.conn, j.clock, j.options.MaxInFlight, j.options.AckTimeout)
+	if j.server != nil {
+		j.tail = newTail()
+	}
+	j.publisher, err = newPublisher(j.conn, j.clock, j.options.MaxInFlight, j.options.AckTimeout, j.tail)
 	if err != nil {
 		return err
 	}

@@ -205,8 +205,20 @@ func (o *Owner) attend(ctx context.Context) {
 	}
 	o.assign(ctx)
 	if o.reader != nil {
-		o.observeLag(info.State.LastSeq - min(info.State.LastSeq, o.position.Load()))
+		o.inspect(info.State.LastSeq)
 	}
+}
+
+// inspect compares how far the owner has read with the end of the stream. When
+// nothing moved although there is more, an entry was stored whose confirmation
+// never came: the tail does not know of it.
+func (o *Owner) inspect(last uint64) {
+	position := o.position.Load()
+	o.observeLag(last - min(last, position))
+	if tail := o.reader.tail; tail != nil && last > position && position == o.inspected {
+		tail.doubt()
+	}
+	o.inspected = position
 }
 
 // renew begins with another incarnation of the stream: what is stored is kept,

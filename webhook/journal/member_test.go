@@ -160,7 +160,7 @@ func TestFormerOwnerWritesOnceMore(t *testing.T) {
 	nobody := func(string) bool { return false }
 	key := roomKey("r")
 	folderOf := func(name string) *folder {
-		writer, err := newPublisher(j.conn, j.clock, 16, time.Second)
+		writer, err := newPublisher(j.conn, j.clock, 16, time.Second, nil)
 		g.Expect(err).NotTo(HaveOccurred())
 		t.Cleanup(writer.stop)
 		f := newFolder(name, newTallying(), &natsStore{state: j.state, records: j.records, publisher: writer},

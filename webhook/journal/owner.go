@@ -120,13 +120,14 @@ type Owner struct {
 	running  sync.WaitGroup
 
 	// What follows belongs to the loop.
-	folder  *folder
-	reader  *reader
-	next    uint64 // sequence that the reader comes to next
-	batch   []Entry
-	retry   <-chan time.Time // set while the batch waits to be folded again, or a reader to be started
-	held    bool             // too many states could not be stored
-	resumes context.Context  // ends with the loop
+	folder    *folder
+	reader    *reader
+	next      uint64 // sequence that the reader comes to next
+	batch     []Entry
+	inspected uint64           // the position at the last inspection
+	retry     <-chan time.Time // set while the batch waits to be folded again, or a reader to be started
+	held      bool             // too many states could not be stored
+	resumes   context.Context  // ends with the loop
 }
 
 // NewOwner makes an owner. The member's name is unique among the processes that
@@ -164,7 +165,7 @@ func (o *Owner) Run(ctx context.Context) error {
 		return errors.New("the owner has been started before")
 	}
 	defer close(o.stopped)
-	writer, err := newPublisher(o.journal.conn, o.clock, writerSlots, o.journal.options.AckTimeout)
+	writer, err := newPublisher(o.journal.conn, o.clock, writerSlots, o.journal.options.AckTimeout, nil)
 	if err != nil {
 		return fmt.Errorf("starting the owner: %w", err)
 	}

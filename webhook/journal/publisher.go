@@ -41,6 +41,7 @@ type publisher struct {
 	timeout time.Duration
 	inbox   string // with its final dot
 	replies *nats.Subscription
+	tail    *tail // of confirmed entries; may be nil
 	slots   []*slot
 	free    chan *slot
 	closing chan struct{} // closed when no new message is taken
@@ -74,11 +75,13 @@ type slot struct {
 	waiting    bool
 	until      time.Time
 	settled    func(ack) // instead of done, when set
+	entry      bool      // the message is an entry, with this data
+	data       []byte
 }
 
-func newPublisher(conn *nats.Conn, clk clock.WithTicker, capacity int, timeout time.Duration) (*publisher, error) {
+func newPublisher(conn *nats.Conn, clk clock.WithTicker, capacity int, timeout time.Duration, end *tail) (*publisher, error) {
 	p := &publisher{
-		conn: conn, clock: clk, timeout: timeout, inbox: nats.NewInbox() + ".",
+		tail: end, conn: conn, clock: clk, timeout: timeout, inbox: nats.NewInbox() + ".",
 		slots: make([]*slot, capacity), free: make(chan *slot, capacity),
 		closing: make(chan struct{}), draining: make(chan struct{}, 1), quit: make(chan struct{}),
 	}
@@ -107,6 +110,8 @@ type packet struct {
 	subject string
 	header  nats.Header
 	data    []byte
+	// entry: the message is an entry of the stream, with its ID in the slot.
+	entry bool
 	// until is when the wait for the confirmation ends at the latest; the zero
 	// value leaves it at the publisher's timeout.
 	until time.Time
@@ -162,6 +167,10 @@ func (p *publisher) start(s *slot, m packet, settled func(ack)) error {
 	}
 	s.mu.Lock()
 	s.waiting, s.settled, s.until = true, settled, until
+	s.entry = m.entry && p.tail != nil
+	if s.entry {
+		s.data = m.data
+	}
 	reply, generation := s.reply, s.generation
 	s.sent = generation
 	s.mu.Unlock()
@@ -211,7 +220,7 @@ func (p *publisher) abandon(s *slot, generation uint64) bool {
 
 // renew makes the slot deaf to confirmations of its last message.
 func (p *publisher) renew(s *slot) {
-	s.waiting = false
+	s.waiting, s.data = false, nil
 	s.generation++
 	s.reply = p.replySubject(s)
 }
@@ -234,12 +243,20 @@ func (p *publisher) receive(msg *nats.Msg) {
 	s.mu.Lock()
 	if !s.waiting || s.generation != g {
 		s.mu.Unlock()
+		if p.tail != nil {
+			p.tail.doubt() // it may have confirmed an entry
+		}
 		return
 	}
 	s.waiting = false
-	settled := s.settled
+	settled, entry, data := s.settled, s.entry, s.data
+	s.data = nil
 	s.mu.Unlock()
-	p.settle(s, settled, parseAck(msg))
+	a := parseAck(msg)
+	if entry && a.err == nil {
+		p.tail.add(Entry{ID: s.id[0], Data: data, Sequence: a.sequence, Time: p.clock.Now()})
+	}
+	p.settle(s, settled, a)
 }
 
 func (p *publisher) settle(s *slot, settled func(ack), a ack) {

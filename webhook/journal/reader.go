@@ -23,6 +23,7 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
+	"k8s.io/utils/clock"
 )
 
 const (
@@ -37,11 +38,16 @@ const (
 	readerExpiry    = 30 * time.Second
 	// readerInactive is when the server forgets a reader that is gone.
 	readerInactive = time.Minute
+	// lookForTail is how often a reader looks whether it has reached the tail.
+	lookForTail = 100 * time.Millisecond
 )
 
 // reader reads the stream in order from a sequence on. It ends at the first sign
 // of trouble, before it would go on by itself: whoever starts the next one checks
 // first that the stream is still the same.
+//
+// It reads from the server until it has caught up with the tail, if the journal
+// has one, then from the tail, and from the server again when that has a gap.
 type reader struct {
 	entries chan readerEntry
 	failed  chan error // one error, and no entry after it
@@ -51,8 +57,26 @@ type reader struct {
 	// after another one do not count: the stream may have been made anew.
 	reconnects uint64
 
+	js     jetstream.JetStream
+	events jetstream.Stream
+	clock  clock.WithTicker
+	tail   *tail // nil: only the server knows the stream
+
 	failOnce sync.Once
 	dead     chan struct{}
+
+	next uint64 // the sequence that is read next; of the goroutine that runs
+}
+
+// consumption is what the server sends until the tail is reached. The client may
+// still call it after it was stopped.
+type consumption struct {
+	reader *reader
+
+	mu      sync.Mutex
+	next    uint64 // the sequence that is read next
+	pending uint64 // entries behind the last one that came
+	ended   bool
 }
 
 type readerEntry struct {
@@ -65,43 +89,150 @@ func (j *Journal) startReader(ctx context.Context, from uint64) *reader {
 	r := &reader{
 		entries: make(chan readerEntry, readAhead), failed: make(chan error, 1),
 		quit: make(chan struct{}), dead: make(chan struct{}), reconnects: j.conn.Stats().Reconnects,
+		js: j.js, events: j.events, clock: j.clock, next: from,
+	}
+	if j.tail.claim() {
+		r.tail = j.tail
 	}
 	r.running.Go(func() {
-		if err := r.run(ctx, j.js, from); err != nil {
+		if err := r.run(ctx); err != nil {
 			r.fail(err)
 		}
 	})
 	return r
 }
 
-func (r *reader) run(ctx context.Context, js jetstream.JetStream, from uint64) error {
-	consumer, err := js.OrderedConsumer(ctx, eventsStream, jetstream.OrderedConsumerConfig{
+func (r *reader) run(ctx context.Context) error {
+	for {
+		if r.tail != nil {
+			r.tail.trust()
+		}
+		if err := r.consume(ctx); err != nil {
+			return err
+		}
+		if r.over() {
+			return nil
+		}
+		r.follow()
+	}
+}
+
+// over reports whether nothing is read any more.
+func (r *reader) over() bool {
+	select {
+	case <-r.quit:
+		return true
+	case <-r.dead:
+		return true
+	default:
+		return false
+	}
+}
+
+// consume reads from the server until the tail is reached, or the reader stops.
+func (r *reader) consume(ctx context.Context) error {
+	if r.tail != nil {
+		info, err := r.events.Info(ctx)
+		if err != nil {
+			return err
+		}
+		if info.State.LastSeq < r.next { // what is stored from now on comes to the tail
+			return nil
+		}
+	}
+	consumer, err := r.js.OrderedConsumer(ctx, eventsStream, jetstream.OrderedConsumerConfig{
 		DeliverPolicy:     jetstream.DeliverByStartSequencePolicy,
-		OptStartSeq:       from,
+		OptStartSeq:       r.next,
 		InactiveThreshold: readerInactive,
 		MaxResetAttempts:  1,
 	})
 	if err != nil {
 		return err
 	}
-	consuming, err := consumer.Consume(r.receive,
+	c := &consumption{reader: r, next: r.next, pending: 1} // at least
+	consuming, err := consumer.Consume(c.receive,
 		jetstream.PullMaxMessagesWithBytesLimit(pullMessages, pullBytes),
 		jetstream.PullHeartbeat(readerHeartbeat), jetstream.PullExpiry(readerExpiry),
 		jetstream.ConsumeErrHandler(func(_ jetstream.ConsumeContext, err error) { r.fail(err) }))
 	if err != nil {
 		return err
 	}
-	<-r.quit
+	c.awaitTail()
 	consuming.Stop()
 	<-consuming.Closed()
+	r.next = c.end()
 	return nil
 }
 
-func (r *reader) receive(msg jetstream.Msg) {
-	select {
-	case <-r.dead:
+// awaitTail waits until what is read next is in the tail, or nothing is read any
+// more. It looks now and then: at worst the server brings some more entries.
+func (c *consumption) awaitTail() {
+	r := c.reader
+	if r.tail == nil {
+		<-r.quit
 		return
-	default:
+	}
+	look := r.clock.NewTicker(lookForTail)
+	defer look.Stop()
+	for {
+		select {
+		case <-r.quit:
+			return
+		case <-r.dead:
+			return
+		case <-look.C():
+			if c.reached() {
+				return
+			}
+		}
+	}
+}
+
+func (c *consumption) reached() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.pending == 0 || c.reader.tail.holds(c.next)
+}
+
+// end takes nothing more, and returns what is read next.
+func (c *consumption) end() uint64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ended = true
+	return c.next
+}
+
+// follow reads from the tail until it has a gap or is in doubt, or nothing is
+// read any more.
+func (r *reader) follow() {
+	var batch []Entry
+	for {
+		var ok bool
+		if batch, ok = r.tail.take(r.next, batch[:0]); !ok {
+			return
+		}
+		for i := range batch {
+			select {
+			case r.entries <- readerEntry{Entry: batch[i], pending: uint64(len(batch) - 1 - i)}:
+				r.next = batch[i].Sequence + 1
+			case <-r.quit:
+				return
+			}
+		}
+		clear(batch)
+		select {
+		case <-r.tail.more:
+		case <-r.quit:
+			return
+		}
+	}
+}
+func (c *consumption) receive(msg jetstream.Msg) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	r := c.reader
+	if c.ended || r.over() {
+		return
 	}
 	entry, pending, err := readEntry(msg)
 	if err != nil {
@@ -110,6 +241,7 @@ func (r *reader) receive(msg jetstream.Msg) {
 	}
 	select {
 	case r.entries <- readerEntry{Entry: entry, pending: pending}:
+		c.next, c.pending = entry.Sequence+1, pending
 	case <-r.quit:
 	}
 }
@@ -127,4 +259,7 @@ var errReader = errors.New("reading the journal was interrupted")
 func (r *reader) stop() {
 	close(r.quit)
 	r.running.Wait()
+	if r.tail != nil {
+		r.tail.release()
+	}
 }
