@@ -70,6 +70,8 @@ type Callback struct {
 	ShutUpAllMember scalar  // its form is not documented
 	ProfileItem     []profileItem
 	Info            json.RawMessage // of State.StateChange
+	SendMsgResult   number          // of C2C.CallbackAfterSendMsg; 0 is success
+	OnlineOnlyFlag  number
 }
 
 // connection is the Info of State.StateChange.

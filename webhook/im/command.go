@@ -30,6 +30,7 @@ const (
 	groupMemberState  = "Group.CallbackOnMemberStateChange"
 	stateChange       = "State.StateChange"
 	profileChanged    = "Profile.CallbackPortraitSet"
+	peerAfterSend     = "C2C.CallbackAfterSendMsg"
 )
 
 // others are the commands of section 3 that need no action here: they are
@@ -41,7 +42,7 @@ var others = []string{
 	"Group.CallbackAfterMemberFieldChanged", "Group.CallbackAfterReadReceipt", "Group.CallbackOnDailyGroupQuotaAlarm",
 	"Group.CallbackBeforeCreateTopic", "Group.CallbackAfterCreateTopic", "Group.CallbackAfterTopicDestroyed",
 	"Group.CallbackAfterTopicInfoChanged",
-	"C2C.CallbackBeforeSendMsg", "C2C.CallbackAfterSendMsg", "C2C.CallbackAfterMsgReport", "C2C.CallbackAfterMsgWithDraw",
+	"C2C.CallbackBeforeSendMsg", "C2C.CallbackAfterMsgReport", "C2C.CallbackAfterMsgWithDraw",
 	"Sns.CallbackPrevFriendAdd", "Sns.CallbackPrevFriendResponse", "Sns.CallbackFriendAdd", "Sns.CallbackFriendDelete",
 	"Sns.CallbackBlackListAdd", "Sns.CallbackBlackListDelete",
 	"Follow.CallbackAfterFollowAdd", "Follow.CallbackAfterFollowDelete",
@@ -61,7 +62,7 @@ const unknownCommand = "unknown"
 var acted = map[string]bool{
 	groupBeforeSend: true, groupAfterSend: true, groupCreated: true, groupJoined: true, groupExited: true,
 	groupDestroyed: true, groupInfoChanged: true, groupAttrChanged: true, groupOwnerChanged: true,
-	groupMemberState: true, stateChange: true, profileChanged: true,
+	groupMemberState: true, stateChange: true, profileChanged: true, peerAfterSend: true,
 }
 
 // labels maps a command to its value of a metric's label.

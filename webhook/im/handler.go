@@ -69,6 +69,8 @@ type Handler struct {
 	Log       logr.Logger
 	// Proxies are the addresses whose X-Forwarded-For is believed.
 	Proxies []netip.Prefix
+	// Relay takes the messages to customers. Nil: there are none.
+	Relay Relay
 
 	underway chan struct{}
 	// deciding are those that ask: they do not stand behind those that wait for
@@ -176,6 +178,8 @@ func (h *Handler) handle(w http.ResponseWriter, r *http.Request, c *call) outcom
 		e, ok := translateAccount(c.Callback, c.now)
 		e.User = account.UserID
 		return h.write(w, r, c, e, ok)
+	case peerAfterSend:
+		return h.relay(w, r, c)
 	}
 	if !acted[c.CallbackCommand] {
 		accept(w)
@@ -201,13 +205,18 @@ func (h *Handler) write(w http.ResponseWriter, r *http.Request, c *call, e event
 	}
 	e.ID, e.SDKAppID = c.identity(c.app.SDKAppID, c.body, c.requestTime), c.app.SDKAppID
 	receipt, err := h.Journal.Append(r.Context(), e.Entry())
+	return h.conclude(w, c, receipt.Duplicate, err)
+}
+
+// conclude answers what went to the journal.
+func (h *Handler) conclude(w http.ResponseWriter, c *call, duplicate bool, err error) outcome {
 	if err != nil {
 		h.Log.V(1).Info("The journal did not take an event", "app", c.app.Key.String(), "error", err.Error())
 		h.refuse(w, http.StatusServiceUnavailable, RejectedJournal)
 		return outcomeFailed
 	}
 	accept(w)
-	if receipt.Duplicate {
+	if duplicate {
 		return outcomeDuplicate
 	}
 	return outcomeWritten
