@@ -19,36 +19,41 @@ package main
 import (
 	"context"
 	"math"
+	"os"
 	"runtime/debug"
 	"runtime/metrics"
 	"time"
+
+	"k8s.io/utils/clock"
 )
 
 const (
 	// leastMemory is enough for a thousand active rooms at 2,000 messages a second.
 	leastMemory = 98 << 20
-	// memoryMargin beside the heap is for stacks and what the runtime itself needs.
-	memoryMargin = 16 << 20
 	// memoryInterval is how often the limit follows what is in use.
-	memoryInterval = 10 * time.Second
+	memoryInterval = time.Second
 )
 
 // softLimit is what the runtime may use in all while some bytes of the heap are
 // in use, before it collects garbage more eagerly than each time the heap has
 // doubled, and returns free memory at once. Callbacks come in bursts and leave
-// much garbage, whose peaks a pod's memory limit should not see. An eighth of the
-// heap is left for it, so that a large installation does not spend its time on
-// collecting.
+// much garbage, whose peaks a pod's memory limit should not see. Half of the heap
+// is left for it and for stacks, so that a large installation does not spend its
+// time on collecting.
 func softLimit(live uint64) int64 {
-	return max(leastMemory, int64(min(live, math.MaxInt64/2))/8*9+memoryMargin)
+	return max(leastMemory, int64(min(live, math.MaxInt64/2))/2*3)
 }
 
 // boundMemory keeps the runtime's limit at softLimit, and never above what
-// GOMEMLIMIT says, until ctx ends.
-func boundMemory(ctx context.Context) {
+// GOMEMLIMIT says, until ctx ends. With GOGC set it leaves everything as it is.
+func boundMemory(ctx context.Context, clk clock.WithTicker) {
+	if os.Getenv("GOGC") != "" {
+		return
+	}
 	most := debug.SetMemoryLimit(-1)
+	defer debug.SetMemoryLimit(most)
 	samples := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
-	ticker := time.NewTicker(memoryInterval)
+	ticker := clk.NewTicker(memoryInterval)
 	defer ticker.Stop()
 	for {
 		metrics.Read(samples)
@@ -56,7 +61,7 @@ func boundMemory(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
-		case <-ticker.C:
+		case <-ticker.C():
 		}
 	}
 }

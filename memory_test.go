@@ -17,17 +17,59 @@ limitations under the License.
 package main
 
 import (
+	"context"
 	"math"
+	"runtime"
+	"runtime/debug"
 	"testing"
+	"time"
+
+	clocktesting "k8s.io/utils/clock/testing"
 )
 
 func TestSoftLimit(t *testing.T) {
 	for live, want := range map[uint64]int64{
-		0: 98 << 20, 64 << 20: 98 << 20, 80 << 20: 106 << 20, 400 << 20: 466 << 20,
-		math.MaxUint64: math.MaxInt64/2/8*9 + 16<<20,
+		0: 98 << 20, 64 << 20: 98 << 20, 80 << 20: 120 << 20, 400 << 20: 600 << 20,
+		math.MaxUint64: math.MaxInt64 / 2 / 2 * 3,
 	} {
 		if got := softLimit(live); got != want {
 			t.Errorf("of %d bytes: %d, not %d", live, got, want)
 		}
+	}
+}
+
+// The limit follows the heap, stays below what was set before, and is as it was in
+// the end.
+func TestBoundMemory(t *testing.T) {
+	before := debug.SetMemoryLimit(1 << 30)
+	defer debug.SetMemoryLimit(before)
+	clk := clocktesting.NewFakeClock(time.Now())
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() { boundMemory(ctx, clk); close(done) }()
+	reaches := func(low, high int64) {
+		t.Helper()
+		late := time.Now().Add(20 * time.Second)
+		for limit := int64(0); limit < low || limit > high; limit = debug.SetMemoryLimit(-1) {
+			if time.Now().After(late) {
+				t.Fatalf("the limit is %d", limit)
+			}
+			clk.Step(memoryInterval)
+			runtime.Gosched()
+		}
+	}
+	reaches(leastMemory, leastMemory)
+	large := make([]byte, 200<<20)
+	runtime.GC()
+	reaches(300<<20, 400<<20)
+	runtime.KeepAlive(large)
+	larger := make([]byte, 800<<20)
+	runtime.GC()
+	reaches(1<<30, 1<<30)
+	runtime.KeepAlive(larger)
+	cancel()
+	<-done
+	if limit := debug.SetMemoryLimit(-1); limit != 1<<30 {
+		t.Errorf("the limit is %d", limit)
 	}
 }

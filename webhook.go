@@ -26,6 +26,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
 	"sigs.k8s.io/controller-runtime/pkg/metrics"
@@ -116,7 +117,7 @@ func runWebhook(flags webhookFlags) error {
 		return fmt.Errorf("adding the health check: %w", err)
 	}
 	ctx := ctrl.SetupSignalHandler()
-	go boundMemory(ctx)
+	go boundMemory(ctx, clock.RealClock{})
 	err = webhook.Run(ctx, mgr, options, func(address string) {
 		logger.Info("Taking callbacks", "address", address)
 	})

@@ -155,15 +155,22 @@ func newSystem(ctx context.Context, mgr ctrl.Manager, options Options) (*system,
 	if err := s.connect(); err != nil {
 		return nil, err
 	}
-	s.Options.Journal.AppendTimeout = webhookim.Patience
-	s.Options.Journal.Log, s.Options.Journal.Registerer, s.Options.Journal.Clock = s.Log.WithName("journal"), s.Metrics, s.Clock
-	if s.journal, err = journal.Open(ctx, s.Options.Journal); err != nil {
+	if s.journal, err = journal.Open(ctx, s.Options.journal()); err != nil {
 		return nil, err
 	}
 	if err := s.assemble(ctx); err != nil {
 		return nil, errors.Join(err, s.close())
 	}
 	return s, nil
+}
+
+// journal completes the options of the journal.
+func (o *Options) journal() journal.Options {
+	options := o.Journal
+	options.Log, options.Registerer, options.Clock = o.Log.WithName("journal"), o.Metrics, o.Clock
+	// Callers wait for it, and give up.
+	options.AppendTimeout = webhookim.Patience
+	return options
 }
 
 // connect prepares the clients of IM.

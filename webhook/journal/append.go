@@ -64,8 +64,8 @@ const (
 // Append returns when the journal holds the entry. Calls run side by side
 // without waiting for each other. What may pass (a lost connection, a cluster
 // that elects a leader, a confirmation that does not come) is tried again with
-// the same ID until ctx ends or AppendTimeout is over, give or take a quarter of
-// AckTimeout. The error is one of this package's, with the cause.
+// the same ID until ctx ends or AppendTimeout is over, and at most a quarter of
+// AckTimeout longer. The error is one of this package's, with the cause.
 func (j *Journal) Append(ctx context.Context, e Entry) (Receipt, error) {
 	began := j.clock.Now()
 	subject, id, err := address(&e)
@@ -80,7 +80,7 @@ func (j *Journal) Append(ctx context.Context, e Entry) (Receipt, error) {
 			return Receipt{Sequence: a.sequence, Duplicate: a.duplicate && !repeated}, nil
 		}
 		retry := errors.Is(a.err, ErrUnavailable) || errors.Is(a.err, ErrTimeout)
-		if !retry || ctx.Err() != nil || !j.clock.Now().Before(until) || sleep(ctx, j.clock, appendRetry) != nil {
+		if !retry || ctx.Err() != nil || until.Sub(j.clock.Now()) <= appendRetry || sleep(ctx, j.clock, appendRetry) != nil {
 			return Receipt{}, j.refused(a.err)
 		}
 	}

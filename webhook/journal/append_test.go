@@ -185,7 +185,7 @@ func TestLateConfirmation(t *testing.T) {
 	g := NewWithT(t)
 	j := openEmbedded(t, t.TempDir())
 	clk := clocktesting.NewFakeClock(time.Now())
-	p, err := newPublisher(j.conn, clk, 1, time.Second, nil)
+	p, err := newPublisher(j.conn, clk, 1, time.Second, newTail())
 	g.Expect(err).NotTo(HaveOccurred())
 	t.Cleanup(p.stop)
 	requests := make(chan *nats.Msg, 2)
@@ -213,6 +213,7 @@ func TestLateConfirmation(t *testing.T) {
 	g.Eventually(requests).Should(Receive(&request))
 	g.Expect(request.Respond([]byte(`{"stream":"EVENTS","seq":2}`))).To(Succeed())
 	g.Eventually(second).Should(Receive(Equal(ack{sequence: 2})))
+	g.Expect(p.tail.doubted.Load()).To(BeTrue(), "the late one may be of an entry")
 }
 
 // TestAppendEndsInTime: whoever waits for the journal has a caller that waits,
@@ -245,6 +246,29 @@ func TestAppendEndsInTime(t *testing.T) {
 	g.Consistently(result).WithTimeout(50 * time.Millisecond).ShouldNot(Receive())
 	clk.Step(251 * time.Millisecond)
 	g.Eventually(result).Should(Receive(Equal(ack{err: ErrTimeout})))
+}
+
+// TestAppendWithoutAnswer: it ends when its time is over, however long a
+// confirmation may take.
+func TestAppendWithoutAnswer(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	clk := clocktesting.NewFakeClock(time.Now())
+	j := openEmbedded(t, t.TempDir(), func(o *Options) { o.Clock, o.AckTimeout, o.AppendTimeout = clk, time.Second, 1500*time.Millisecond })
+	g.Expect(j.js.DeleteStream(t.Context(), eventsStream)).To(Succeed())
+	deaf, err := j.conn.SubscribeSync("events.>") // without anybody, the server would say so at once
+	g.Expect(err).NotTo(HaveOccurred())
+	t.Cleanup(func() { _ = deaf.Unsubscribe() })
+	began, ended := clk.Now(), make(chan error, 1)
+	go func() {
+		_, err := j.Append(context.Background(), parcel{Room: "r", Number: 1}.entry())
+		ended <- err
+	}()
+	_, err = deaf.NextMsg(10 * time.Second)
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Eventually(func() chan error { clk.Step(50 * time.Millisecond); return ended }).WithTimeout(10 * time.Second).
+		Should(Receive(MatchError(ErrTimeout)))
+	g.Expect(clk.Since(began)).To(And(BeNumerically(">", time.Second), BeNumerically("<", 4*time.Second)))
 }
 
 func TestOpenRefuses(t *testing.T) {

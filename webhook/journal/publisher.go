@@ -253,7 +253,11 @@ func (p *publisher) receive(msg *nats.Msg) {
 	s.data = nil
 	s.mu.Unlock()
 	a := parseAck(msg)
-	if entry && a.err == nil {
+	switch {
+	case !entry || a.err != nil:
+	case a.duplicate:
+		p.tail.repeated(a.sequence)
+	default:
 		p.tail.add(Entry{ID: s.id[0], Data: data, Sequence: a.sequence, Time: p.clock.Now()})
 	}
 	p.settle(s, settled, a)

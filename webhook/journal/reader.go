@@ -40,6 +40,10 @@ const (
 	readerInactive = time.Minute
 	// lookForTail is how often a reader looks whether it has reached the tail.
 	lookForTail = 100 * time.Millisecond
+	// stayWithServer is how long the server stays the source after a gap.
+	stayWithServer = time.Second
+	// deleteTimeout bounds the wish that the server forget a consumer.
+	deleteTimeout = 500 * time.Millisecond
 )
 
 // reader reads the stream in order from a sequence on. It ends at the first sign
@@ -74,8 +78,9 @@ type consumption struct {
 	reader *reader
 
 	mu      sync.Mutex
-	next    uint64 // the sequence that is read next
-	pending uint64 // entries behind the last one that came
+	next    uint64    // the sequence that is read next
+	pending uint64    // entries behind the last one that came
+	until   time.Time // before it, the server stays the source
 	ended   bool
 }
 
@@ -103,17 +108,23 @@ func (j *Journal) startReader(ctx context.Context, from uint64) *reader {
 }
 
 func (r *reader) run(ctx context.Context) error {
+	stay := time.Duration(0)
 	for {
 		if r.tail != nil {
 			r.tail.trust()
 		}
-		if err := r.consume(ctx); err != nil {
+		if err := r.consume(ctx, stay); err != nil {
 			return err
 		}
 		if r.over() {
 			return nil
 		}
-		r.follow()
+		if err := r.follow(); !errors.Is(err, errGap) {
+			return err
+		}
+		// Gaps come in numbers when the disk is slow: the server is the better source
+		// for a while.
+		stay = stayWithServer
 	}
 }
 
@@ -130,13 +141,14 @@ func (r *reader) over() bool {
 }
 
 // consume reads from the server until the tail is reached, or the reader stops.
-func (r *reader) consume(ctx context.Context) error {
-	if r.tail != nil {
+func (r *reader) consume(ctx context.Context, stay time.Duration) error {
+	if r.tail != nil && stay == 0 {
 		info, err := r.events.Info(ctx)
 		if err != nil {
 			return err
 		}
 		if info.State.LastSeq < r.next { // what is stored from now on comes to the tail
+			r.tail.read(info.State.LastSeq)
 			return nil
 		}
 	}
@@ -149,18 +161,24 @@ func (r *reader) consume(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	c := &consumption{reader: r, next: r.next, pending: 1} // at least
+	c := &consumption{reader: r, next: r.next, pending: 1, until: r.clock.Now().Add(stay)} // at least one pending
 	consuming, err := consumer.Consume(c.receive,
 		jetstream.PullMaxMessagesWithBytesLimit(pullMessages, pullBytes),
 		jetstream.PullHeartbeat(readerHeartbeat), jetstream.PullExpiry(readerExpiry),
-		jetstream.ConsumeErrHandler(func(_ jetstream.ConsumeContext, err error) { r.fail(err) }))
+		jetstream.ConsumeErrHandler(func(_ jetstream.ConsumeContext, err error) { c.failed(err) }))
 	if err != nil {
 		return err
 	}
 	c.awaitTail()
+	r.next = c.end()
 	consuming.Stop()
 	<-consuming.Closed()
-	r.next = c.end()
+	if info := consumer.CachedInfo(); info != nil {
+		// Left to itself it would be told of every entry until the server forgets it.
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), deleteTimeout)
+		defer cancel()
+		_ = r.js.DeleteConsumer(ctx, eventsStream, info.Name)
+	}
 	return nil
 }
 
@@ -191,7 +209,20 @@ func (c *consumption) awaitTail() {
 func (c *consumption) reached() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.reader.clock.Now().Before(c.until) {
+		return false
+	}
 	return c.pending == 0 || c.reader.tail.holds(c.next)
+}
+
+// failed ends the reader, unless the trouble is about what nobody needs any more.
+func (c *consumption) failed(err error) {
+	c.mu.Lock()
+	ended := c.ended
+	c.mu.Unlock()
+	if !ended {
+		c.reader.fail(err)
+	}
 }
 
 // end takes nothing more, and returns what is read next.
@@ -202,31 +233,32 @@ func (c *consumption) end() uint64 {
 	return c.next
 }
 
-// follow reads from the tail until it has a gap or is in doubt, or nothing is
-// read any more.
-func (r *reader) follow() {
+// follow reads from the tail until it has a gap, or the stream is another one;
+// nil means that nothing is read any more.
+func (r *reader) follow() error {
 	var batch []Entry
 	for {
-		var ok bool
-		if batch, ok = r.tail.take(r.next, batch[:0]); !ok {
-			return
+		var err error
+		if batch, err = r.tail.take(r.next, batch[:0]); err != nil {
+			return err
 		}
 		for i := range batch {
 			select {
-			case r.entries <- readerEntry{Entry: batch[i], pending: uint64(len(batch) - 1 - i)}:
+			case r.entries <- readerEntry{Entry: batch[i]}: // what is behind it is in the channel soon
 				r.next = batch[i].Sequence + 1
 			case <-r.quit:
-				return
+				return nil
 			}
 		}
 		clear(batch)
 		select {
 		case <-r.tail.more:
 		case <-r.quit:
-			return
+			return nil
 		}
 	}
 }
+
 func (c *consumption) receive(msg jetstream.Msg) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -242,6 +274,9 @@ func (c *consumption) receive(msg jetstream.Msg) {
 	select {
 	case r.entries <- readerEntry{Entry: entry, pending: pending}:
 		c.next, c.pending = entry.Sequence+1, pending
+		if r.tail != nil {
+			r.tail.read(entry.Sequence)
+		}
 	case <-r.quit:
 	}
 }

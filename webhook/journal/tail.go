@@ -17,6 +17,7 @@ limitations under the License.
 package journal
 
 import (
+	"errors"
 	"sync"
 	"sync/atomic"
 )
@@ -35,12 +36,15 @@ const (
 // The stream alone decides: an entry is here only after the server confirmed its
 // sequence, and whoever finds a gap, or has reason to doubt, reads the stream.
 type tail struct {
-	mu      sync.Mutex
-	entries []Entry // with consecutive sequences
-	bytes   int
-	more    chan struct{} // holds a token after something changed
-	doubted atomic.Bool
-	claimed atomic.Bool
+	mu        sync.Mutex
+	entries   []Entry // with consecutive sequences
+	bytes     int
+	confirmed uint64        // the highest sequence that was confirmed to be new
+	known     uint64        // the highest sequence that was confirmed or read
+	anew      bool          // the stream has been made anew
+	more      chan struct{} // holds a token after something changed
+	doubted   atomic.Bool
+	claimed   atomic.Bool
 }
 
 func newTail() *tail { return &tail{more: make(chan struct{}, 1)} }
@@ -51,19 +55,16 @@ func (t *tail) claim() bool { return t != nil && t.claimed.CompareAndSwap(false,
 
 func (t *tail) release() { t.claimed.Store(false) }
 
-// add notes a confirmed entry.
+// add notes a new entry that was confirmed.
 func (t *tail) add(e Entry) {
 	t.mu.Lock()
-	if n := len(t.entries); n > 0 {
-		last := t.entries[n-1].Sequence
-		if e.Sequence <= last { // confirmed once more
-			t.mu.Unlock()
-			return
-		}
-		if e.Sequence > last+1 {
-			t.drop(n)
-		}
+	if n := len(t.entries); n > 0 && e.Sequence != t.entries[n-1].Sequence+1 {
+		t.drop(n)
 	}
+	if e.Sequence <= t.confirmed {
+		t.anew = true
+	}
+	t.confirmed, t.known = e.Sequence, max(t.known, e.Sequence)
 	t.entries = append(t.entries, e)
 	t.bytes += len(e.Data)
 	if len(t.entries) > tailEntries || t.bytes > tailBytes {
@@ -72,6 +73,24 @@ func (t *tail) add(e Entry) {
 	}
 	t.mu.Unlock()
 	t.tell()
+}
+
+// repeated notes that the stream holds an entry already. What it holds is not
+// known: two reports of one thing may differ.
+func (t *tail) repeated(sequence uint64) {
+	t.mu.Lock()
+	news := sequence > t.known
+	t.mu.Unlock()
+	if news {
+		t.doubt()
+	}
+}
+
+// read notes how far the stream was read.
+func (t *tail) read(sequence uint64) {
+	t.mu.Lock()
+	t.known = max(t.known, sequence)
+	t.mu.Unlock()
 }
 
 // drop forgets the first entries.
@@ -90,8 +109,16 @@ func (t *tail) doubt() {
 	t.tell()
 }
 
-// trust ends all doubts so far: the stream is about to be read.
-func (t *tail) trust() { t.doubted.Store(false) }
+// trust ends all doubts so far: the stream is about to be read, by somebody who
+// knows which one it is.
+func (t *tail) trust() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.doubted.Store(false)
+	if t.anew {
+		t.anew, t.known = false, t.confirmed
+	}
+}
 
 func (t *tail) tell() {
 	select {
@@ -101,26 +128,35 @@ func (t *tail) tell() {
 }
 
 // take appends to into the entries from a sequence on, which are then no longer
-// held. It reports false when the stream has to be read for them.
-func (t *tail) take(next uint64, into []Entry) ([]Entry, bool) {
-	if t.doubted.Load() {
-		return into, false
-	}
+// held. The error says why the stream has to be read for them instead.
+func (t *tail) take(next uint64, into []Entry) ([]Entry, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if len(t.entries) == 0 {
-		return into, true
+	switch {
+	case t.anew:
+		return into, errMadeAnew
+	case t.doubted.Load():
+		return into, errGap
+	case len(t.entries) == 0:
+		return into, nil
 	}
 	first := t.entries[0].Sequence
 	if first > next {
-		return into, false
+		return into, errGap
 	}
-	known := min(int(next-first), len(t.entries))
-	into = append(into, t.entries[known:]...)
+	skip := min(int(next-first), len(t.entries)) //nolint:gosec // a sequence counts entries
+	into = append(into, t.entries[skip:]...)
 	clear(t.entries)
 	t.entries, t.bytes = t.entries[:0], 0
-	return into, true
+	return into, nil
 }
+
+var (
+	// errGap: the stream may hold an entry that the tail does not.
+	errGap = errors.New("an entry is missing")
+	// errMadeAnew: a sequence was given a second time.
+	errMadeAnew = errors.New("the stream was made anew")
+)
 
 // holds reports whether the entry with a sequence is here.
 func (t *tail) holds(sequence uint64) bool {
