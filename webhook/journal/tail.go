@@ -144,7 +144,7 @@ func (t *tail) take(next uint64, into []Entry) ([]Entry, error) {
 	if first > next {
 		return into, errGap
 	}
-	skip := min(int(next-first), len(t.entries)) //nolint:gosec // a sequence counts entries
+	skip := min(int(next-first), len(t.entries))
 	into = append(into, t.entries[skip:]...)
 	clear(t.entries)
 	t.entries, t.bytes = t.entries[:0], 0
