@@ -1,0 +1,120 @@
+/*
+Copyright 2026 The LiveRoom Operator Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package conversation
+
+// RecordBuried tells that the letter is among the dead letters. The agent whose
+// reply it was is told.
+func (c *Customer) RecordBuried(step Bury) bool {
+	if step.Lane == ToAgent {
+		d := c.delivery(step.Letter.ID)
+		if d == nil || d.Inbound == nil {
+			return false
+		}
+		c.toAgent = pause{}
+		c.remove(d)
+		c.Totals.Buried++
+		return true
+	}
+	r := c.reply(step.Letter.ID)
+	if r == nil || r.Attempted != 0 {
+		return false
+	}
+	c.toCustomer = pause{}
+	c.removeReply(r)
+	c.Totals.Buried++
+	kind := noticeOfCause(step.Letter.Cause)
+	if kind == NoticeUnfollowed {
+		c.noticeOnce(kind, r.Outbound.Agent, step.Letter.Time, step.Letter.Code)
+	} else {
+		c.notify(kind, r.Outbound.Agent, step.Letter.Time, step.Letter.Code)
+	}
+	return true
+}
+
+// RecordDropped tells that nobody will have the notice of the step.
+func (c *Customer) RecordDropped(step Drop) bool {
+	d := c.delivery(step.ID)
+	if d == nil || d.Notice == nil {
+		return false
+	}
+	c.remove(d)
+	return true
+}
+
+// RecordFetched takes what was read from the log, by sequences. nil is an entry
+// that the log does not have any more; what is not in the map is asked for again.
+func (c *Customer) RecordFetched(step Fetch, entries map[uint64]*Entry) bool {
+	changed := false
+	for _, sequence := range step.Sequences {
+		e, read := entries[sequence]
+		if !read || !c.fetched(step.Lane, sequence, e) {
+			break
+		}
+		changed = true
+	}
+	if changed && step.Lane == ToCustomer {
+		c.toCustomer = pause{}
+	} else if changed {
+		c.toAgent = pause{}
+	}
+	return changed
+}
+
+// fetched takes one entry, if it is the next one and there is room.
+func (c *Customer) fetched(lane Lane, sequence uint64, e *Entry) bool {
+	references, lost := &c.Unread, e == nil || e.Key() != c.key
+	if lane == ToCustomer {
+		references = &c.Unsent
+	}
+	var d *delivery
+	var r *reply
+	if !lost {
+		d, r = queued(e)
+	}
+	if lane == ToAgent && d != nil && !c.hasRoom(d.Size) || lane == ToCustomer && r != nil && !c.hasReplyRoom(r.Size) {
+		return false
+	}
+	if !references.take(sequence) {
+		return false
+	}
+	switch {
+	case lane == ToAgent && d != nil:
+		c.Deliveries = append(c.Deliveries, d)
+	case lane == ToCustomer && r != nil:
+		c.insert(r)
+	default:
+		c.Totals.Lost++ // the log was made anew, and this is another's
+	}
+	return true
+}
+
+// RecordErased tells that what the provider and the dead letters hold of the
+// customer is gone. Nothing is known of them any more, unless they came back
+// meanwhile.
+func (c *Customer) RecordErased(step Erase) bool {
+	c.toAgent = pause{}
+	switch {
+	case c.Left == step.left && c.Left != 0:
+		c.contents = contents{}
+		c.toCustomer = pause{}
+	case c.Imported:
+		c.Imported = false // the account may be gone
+	default:
+		return false
+	}
+	return true
+}
