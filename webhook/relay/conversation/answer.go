@@ -46,10 +46,13 @@ type Told struct {
 	Claims []Claim `json:"claims,omitempty"`
 }
 
-// Claim names a waiting reply, or a part of a long one, that an answer said.
+// Claim names a waiting reply that an answer said: its pieces from From to before
+// To, of all Of of them. Only those of long replies do not all fit.
 type Claim struct {
 	ID   string `json:"id"`
-	Part int    `json:"part"`
+	From int    `json:"from,omitempty"`
+	To   int    `json:"to"`
+	Of   int    `json:"of"`
 }
 
 // replyBreak stands between the replies in one answer.
@@ -135,7 +138,10 @@ collect:
 				break collect
 			}
 			_, _ = text.WriteString(between + r.Texts[i])
-			told.Claims = append(told.Claims, Claim{ID: r.ID, Part: i})
+			if i == r.Done {
+				told.Claims = append(told.Claims, Claim{ID: r.ID, From: i, Of: len(r.Texts)})
+			}
+			told.Claims[len(told.Claims)-1].To = i + 1
 		}
 	}
 	told.Text = text.String()

@@ -73,10 +73,16 @@ func (c *Customer) applyInbound(sequence uint64, e *Entry) bool {
 // already was told by another.
 func (c *Customer) claimed(claim Claim) {
 	r := c.reply(claim.ID)
-	if r == nil || r.Done != claim.Part || r.Done >= len(r.Texts) || r.Doom != nil {
-		return
+	switch {
+	case r == nil || r.Done != claim.From || claim.To <= claim.From:
+	case claim.To >= claim.Of:
+		c.removeReply(r)
+		c.Totals.ToCustomer++
+	case claim.To < len(r.Texts):
+		r.Done = claim.To
+	case len(r.Texts) == 0: // what it says was not stored when the owner was killed
+		r.Skip += claim.To
 	}
-	c.advance(r, len(r.Texts))
 }
 
 // opens: WeChat takes replies again after this.
