@@ -64,7 +64,7 @@ func TestEntriesLostWithThePower(t *testing.T) {
 func findStream(t *testing.T, dir string) (found string) {
 	t.Helper()
 	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
-		if err == nil && entry.IsDir() && entry.Name() == newNames("").entries {
+		if err == nil && entry.IsDir() && entry.Name() == eventsStream {
 			found = path
 			return fs.SkipAll
 		}

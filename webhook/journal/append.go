@@ -68,7 +68,7 @@ const (
 // AckTimeout longer. The error is one of this package's, with the cause.
 func (j *Journal) Append(ctx context.Context, e Entry) (Receipt, error) {
 	began := j.clock.Now()
-	subject, id, err := j.address(&e)
+	subject, id, err := address(&e)
 	if err != nil {
 		return Receipt{}, j.refused(err)
 	}
@@ -102,7 +102,7 @@ func (j *Journal) send(ctx context.Context, subject, id string, data []byte, unt
 // was refused at once; that it was lost later is only counted.
 func (j *Journal) Offer(e Entry) bool {
 	began := j.clock.Now()
-	subject, id, err := j.address(&e)
+	subject, id, err := address(&e)
 	if err != nil {
 		_ = j.refused(err)
 		return false
@@ -127,7 +127,7 @@ func (j *Journal) Offer(e Entry) bool {
 }
 
 // address is the subject of an entry, with its partitions, and its ID's digest.
-func (j *Journal) address(e *Entry) (subject, id string, err error) {
+func address(e *Entry) (subject, id string, err error) {
 	if e.ID == "" {
 		return "", "", fmt.Errorf("%w: it has no ID", ErrInvalid)
 	}
@@ -137,7 +137,7 @@ func (j *Journal) address(e *Entry) (subject, id string, err error) {
 	if e.Second != "" {
 		second = Partition(e.Second)
 	}
-	return j.names.subjects[first][second], base64.RawURLEncoding.EncodeToString(digest[:digestBytes]), nil
+	return subjects[first][second], base64.RawURLEncoding.EncodeToString(digest[:digestBytes]), nil
 }
 
 func (j *Journal) accepted(began time.Time, duplicate bool) {

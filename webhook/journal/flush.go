@@ -53,16 +53,10 @@ func (f *folder) flushStates(ctx context.Context, result *flushed) {
 	batch := f.dirty
 	writes := make([]write, 0, len(batch))
 	states := make([]*state, 0, len(batch))
-	var saved []*state
 	for _, s := range batch {
 		value, err := f.encode(s)
 		if err != nil {
 			result.err = errors.Join(result.err, err)
-			continue
-		}
-		if value == nil && s.revision == 0 { // nothing is known, and nothing is stored
-			f.clear(s)
-			saved = append(saved, s)
 			continue
 		}
 		writes = append(writes, write{key: s.key, revision: s.revision, value: value, ttl: f.kinds[s.key.Kind].TTL})
@@ -84,7 +78,7 @@ func (f *folder) flushStates(ctx context.Context, result *flushed) {
 	}
 	// The states that are still dirty; before Saved, which is the caller's.
 	f.dirty = keepDirty(batch)
-	for _, s := range append(saved, states...) {
+	for _, s := range states {
 		if !s.dirty {
 			f.machine.Saved(s.key, s.state)
 		}
@@ -102,11 +96,7 @@ func keepDirty(states []*state) []*state {
 	return kept
 }
 
-// encode is nil for a state of which nothing is to be kept.
 func (f *folder) encode(s *state) ([]byte, error) {
-	if empty, ok := s.state.(Erasable); ok && empty.Empty() {
-		return nil, nil
-	}
 	data, err := s.state.AppendState(nil)
 	if err != nil {
 		return nil, err

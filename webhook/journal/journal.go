@@ -41,8 +41,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -146,7 +144,6 @@ type Journal struct {
 	clock     clock.WithTicker
 	log       logr.Logger
 	server    *embeddedServer // nil when external
-	names     *names
 	conn      *nats.Conn
 	js        jetstream.JetStream
 	events    jetstream.Stream
@@ -157,11 +154,6 @@ type Journal struct {
 	tail      *tail // nil when external: others append as well
 	metrics   *metrics
 	health    health
-
-	root *Journal // that has the server and the connection; the journal itself, if it is the first
-	// joined are the publishers of all logs.
-	joinedMu sync.Mutex
-	joined   []*publisher
 
 	closing   atomic.Bool
 	closeOnce sync.Once
@@ -176,14 +168,13 @@ func Open(ctx context.Context, options Options) (*Journal, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening the journal: %w", err)
 	}
-	j := &Journal{options: o, names: newNames(""), clock: o.Clock, log: o.Log, metrics: newMetrics(), closed: make(chan struct{})}
-	j.root = j
+	j := &Journal{options: o, clock: o.Clock, log: o.Log, metrics: newMetrics(), closed: make(chan struct{})}
 	j.health.clock = o.Clock
 	if err := j.open(ctx); err != nil {
 		j.shutDown()
 		return nil, fmt.Errorf("opening the journal: %w", err)
 	}
-	if err := j.metrics.register(j.registerer()); err != nil {
+	if err := j.metrics.register(o.Registerer); err != nil {
 		j.shutDown()
 		return nil, fmt.Errorf("opening the journal: %w", err)
 	}
@@ -206,35 +197,24 @@ func (j *Journal) open(ctx context.Context) error {
 	if j.js, err = jetstream.New(j.conn, jetstream.WithDefaultTimeout(requestTimeout)); err != nil {
 		return err
 	}
-	j.conn.SetDisconnectErrHandler(func(_ *nats.Conn, _ error) {
-		j.joinedMu.Lock()
-		defer j.joinedMu.Unlock()
-		for _, p := range j.joined {
-			p.failAll(fmt.Errorf("%w: the connection was lost", ErrUnavailable))
-		}
-	})
-	return j.begin(ctx)
-}
-
-// begin makes the log's streams ready, and what appends to them.
-func (j *Journal) begin(ctx context.Context) error {
 	if err := j.ensureStreams(ctx); err != nil {
 		return err
 	}
-	if j.options.Embedded != nil { // copies of a cluster do not lose their ends all at once
+	if j.server != nil { // copies of a cluster do not lose their ends all at once
 		if err := j.advance(ctx); err != nil {
 			return err
 		}
+	}
+	if j.server != nil {
 		j.tail = newTail()
 	}
-	var err error
 	j.publisher, err = newPublisher(j.conn, j.clock, j.options.MaxInFlight, j.options.AckTimeout, j.tail)
 	if err != nil {
 		return err
 	}
-	j.root.joinedMu.Lock()
-	defer j.root.joinedMu.Unlock()
-	j.root.joined = append(j.root.joined, j.publisher)
+	j.conn.SetDisconnectErrHandler(func(_ *nats.Conn, _ error) {
+		j.publisher.failAll(fmt.Errorf("%w: the connection was lost", ErrUnavailable))
+	})
 	return nil
 }
 
@@ -291,25 +271,11 @@ func (j *Journal) shutDown() {
 	if j.publisher != nil {
 		j.publisher.stop()
 	}
-	j.metrics.unregister(j.registerer())
-	if j.root != j {
-		j.root.joinedMu.Lock()
-		defer j.root.joinedMu.Unlock()
-		j.root.joined = slices.DeleteFunc(j.root.joined, func(p *publisher) bool { return p == j.publisher })
-		return
-	}
 	if j.conn != nil {
 		j.conn.Close()
 	}
 	if j.server != nil {
 		j.server.stop()
 	}
-}
-
-// registerer of the metrics, which say of which log they are.
-func (j *Journal) registerer() prometheus.Registerer {
-	if j.options.Registerer == nil {
-		return nil
-	}
-	return prometheus.WrapRegistererWith(prometheus.Labels{"log": strings.ToLower(j.names.entries)}, j.options.Registerer)
+	j.metrics.unregister(j.options.Registerer)
 }

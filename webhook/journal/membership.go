@@ -18,6 +18,7 @@ package journal
 
 import (
 	"context"
+	"encoding/base64"
 	"slices"
 	"strings"
 	"sync"
@@ -43,7 +44,7 @@ type membership struct {
 
 func newMembership(j *Journal, self string, ttl time.Duration, changed func()) *membership {
 	return &membership{
-		journal: j, self: self, subject: j.names.membersPrefix + nameToken(self), ttl: ttl, changed: changed,
+		journal: j, self: self, subject: membersPrefix + nameToken(self), ttl: ttl, changed: changed,
 		seen: map[string]time.Time{},
 	}
 }
@@ -80,12 +81,12 @@ func (m *membership) leave(ctx context.Context) {
 func (m *membership) watch(ctx context.Context) {
 	var following sync.WaitGroup
 	following.Go(func() {
-		m.journal.follow(ctx, m.journal.names.members, []string{m.journal.names.membersPrefix + ">"}, m.heard)
+		m.journal.follow(ctx, membersStream, []string{membersPrefix + ">"}, m.heard)
 	})
 	following.Go(func() {
 		var owners [Partitions]string
-		m.journal.follow(ctx, m.journal.names.records, []string{m.journal.names.recordsPrefix + ">"}, func(msg jetstream.Msg) {
-			key, err := parsePartition(strings.TrimPrefix(msg.Subject(), m.journal.names.recordsPrefix))
+		m.journal.follow(ctx, recordsStream, []string{recordsPrefix + ">"}, func(msg jetstream.Msg) {
+			key, err := parsePartition(strings.TrimPrefix(msg.Subject(), recordsPrefix))
 			if err != nil {
 				return
 			}
@@ -100,7 +101,7 @@ func (m *membership) watch(ctx context.Context) {
 }
 
 func (m *membership) heard(msg jetstream.Msg) {
-	name, err := parseName(strings.TrimPrefix(msg.Subject(), m.journal.names.membersPrefix))
+	name, err := base64.RawURLEncoding.DecodeString(strings.TrimPrefix(msg.Subject(), membersPrefix))
 	if err != nil {
 		return
 	}

@@ -151,7 +151,7 @@ func NewOwner(j *Journal, member string, machine Machine, options OwnerOptions) 
 		journal: j, member: member, options: o, clock: j.clock, log: log, machine: machine,
 		wake: make(chan struct{}, 1), commands: make(chan func(context.Context)), stopped: make(chan struct{}),
 	}
-	if j.options.Embedded == nil {
+	if j.server == nil {
 		owner.members = newMembership(j, member, o.MemberTTL, owner.nudge)
 	}
 	return owner, nil
@@ -170,7 +170,7 @@ func (o *Owner) Run(ctx context.Context) error {
 		return fmt.Errorf("starting the owner: %w", err)
 	}
 	o.writer = writer
-	o.store = &natsStore{state: o.journal.state, records: o.journal.records, publisher: writer, names: o.journal.names}
+	o.store = &natsStore{state: o.journal.state, records: o.journal.records, publisher: writer}
 	o.folder = newFolder(o.member, o.machine, o.store, o.clock, o.log, o.journal.metrics, o.options)
 
 	background, cancel := context.WithCancel(ctx)

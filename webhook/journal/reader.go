@@ -62,7 +62,6 @@ type reader struct {
 	reconnects uint64
 
 	js     jetstream.JetStream
-	stream string
 	events jetstream.Stream
 	clock  clock.WithTicker
 	tail   *tail // nil: only the server knows the stream
@@ -95,7 +94,7 @@ func (j *Journal) startReader(ctx context.Context, from uint64) *reader {
 	r := &reader{
 		entries: make(chan readerEntry, readAhead), failed: make(chan error, 1),
 		quit: make(chan struct{}), dead: make(chan struct{}), reconnects: j.conn.Stats().Reconnects,
-		js: j.js, stream: j.names.entries, events: j.events, clock: j.clock, next: from,
+		js: j.js, events: j.events, clock: j.clock, next: from,
 	}
 	if j.tail.claim() {
 		r.tail = j.tail
@@ -143,20 +142,17 @@ func (r *reader) over() bool {
 
 // consume reads from the server until the tail is reached, or the reader stops.
 func (r *reader) consume(ctx context.Context, stay time.Duration) error {
-	pending := uint64(1) // at least, for all that is known
-	if r.tail != nil {
+	if r.tail != nil && stay == 0 {
 		info, err := r.events.Info(ctx)
 		if err != nil {
 			return err
 		}
-		r.tail.read(info.State.LastSeq)
 		if info.State.LastSeq < r.next { // what is stored from now on comes to the tail
-			if pending = 0; stay == 0 {
-				return nil
-			}
+			r.tail.read(info.State.LastSeq)
+			return nil
 		}
 	}
-	consumer, err := r.js.OrderedConsumer(ctx, r.stream, jetstream.OrderedConsumerConfig{
+	consumer, err := r.js.OrderedConsumer(ctx, eventsStream, jetstream.OrderedConsumerConfig{
 		DeliverPolicy:     jetstream.DeliverByStartSequencePolicy,
 		OptStartSeq:       r.next,
 		InactiveThreshold: readerInactive,
@@ -165,7 +161,7 @@ func (r *reader) consume(ctx context.Context, stay time.Duration) error {
 	if err != nil {
 		return err
 	}
-	c := &consumption{reader: r, next: r.next, pending: pending, until: r.clock.Now().Add(stay)}
+	c := &consumption{reader: r, next: r.next, pending: 1, until: r.clock.Now().Add(stay)} // at least one pending
 	consuming, err := consumer.Consume(c.receive,
 		jetstream.PullMaxMessagesWithBytesLimit(pullMessages, pullBytes),
 		jetstream.PullHeartbeat(readerHeartbeat), jetstream.PullExpiry(readerExpiry),
@@ -181,7 +177,7 @@ func (r *reader) consume(ctx context.Context, stay time.Duration) error {
 		// Left to itself it would be told of every entry until the server forgets it.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), deleteTimeout)
 		defer cancel()
-		_ = r.js.DeleteConsumer(ctx, r.stream, info.Name)
+		_ = r.js.DeleteConsumer(ctx, eventsStream, info.Name)
 	}
 	return nil
 }

@@ -17,8 +17,12 @@ limitations under the License.
 package journal
 
 import (
+	"encoding/base64"
 	"encoding/binary"
 	"errors"
+	"fmt"
+	"strconv"
+	"strings"
 )
 
 // StateKey names a state.
@@ -35,24 +39,6 @@ type StateKey struct {
 type State interface {
 	// AppendState appends the state's encoding, which Machine.Load reads back.
 	AppendState([]byte) ([]byte, error)
-}
-
-// Erasable is a State that may come to hold nothing. Then its value is removed
-// from the store, not only marked as old: as of a person who is to be forgotten.
-type Erasable interface {
-	State
-
-	Empty() bool
-}
-
-// Keeper is a Machine with states that refer to entries, by their sequence,
-// which they will ask for with Journal.Entry.
-type Keeper interface {
-	Machine
-
-	// Oldest is the lowest such sequence in a partition; it reports false when there
-	// is none. That entry and all after it are kept.
-	Oldest(partition int) (sequence uint64, ok bool)
 }
 
 // Machine is the pure part of folding: what an entry does to states. The owner
@@ -79,6 +65,58 @@ type Machine interface {
 	// the other methods, and must not block or change the state. When other states
 	// are stored meanwhile it may come with an older value than Saved just did.
 	Resume(StateKey, State)
+}
+
+// subject of a state's value.
+func (k StateKey) subject() string {
+	return statePrefix + strconv.Itoa(k.Partition) + "." + kindToken(k.Kind) + "." + nameToken(k.Name)
+}
+
+// kindToken panics for a kind that cannot be part of a subject: kinds are
+// constants of the program.
+func kindToken(kind string) string {
+	for i := range len(kind) {
+		c := kind[i]
+		if c != '-' && c != '_' && (c < '0' || c > '9') && (c < 'A' || c > 'Z') && (c < 'a' || c > 'z') {
+			panic(fmt.Sprintf("journal: %q does not name a kind of states", kind))
+		}
+	}
+	if kind == "" {
+		panic("journal: the kind of a state has no name")
+	}
+	return kind
+}
+
+// emptyName stands for a name without characters; no other name is encoded so.
+const emptyName = "-"
+
+func nameToken(name string) string {
+	if name == "" {
+		return emptyName
+	}
+	return base64.RawURLEncoding.EncodeToString([]byte(name))
+}
+
+// parseSubject is the inverse of StateKey.subject.
+func parseSubject(subject string) (StateKey, error) {
+	parts := strings.Split(strings.TrimPrefix(subject, statePrefix), ".")
+	if len(parts) != 3 {
+		return StateKey{}, fmt.Errorf("subject %q is not that of a state", subject)
+	}
+	partition, err := parsePartition(parts[0])
+	if err != nil {
+		return StateKey{}, fmt.Errorf("subject %q: %w", subject, err)
+	}
+	key := StateKey{Kind: parts[1], Partition: partition}
+	if parts[2] == emptyName {
+		return key, nil
+	}
+	name, err := base64.RawURLEncoding.DecodeString(parts[2])
+	if err != nil {
+		return StateKey{}, fmt.Errorf("subject %q has no name: %w", subject, err)
+	}
+	key.Name = string(name)
+	return key, nil
 }
 
 // envelope is a state as it is stored.

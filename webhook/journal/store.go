@@ -52,8 +52,8 @@ type stored struct {
 // write is a value to be stored.
 type write struct {
 	key      StateKey
-	revision uint64        // expected
-	value    []byte        // nil removes it
+	revision uint64 // expected
+	value    []byte
 	ttl      time.Duration // 0: for good
 }
 
@@ -84,18 +84,17 @@ const loadConcurrency = 32
 type natsStore struct {
 	state, records jetstream.Stream
 	publisher      *publisher
-	names          *names
 }
 
 func (s *natsStore) load(ctx context.Context, keys []StateKey) ([]stored, error) {
 	return each(ctx, keys, func(ctx context.Context, key StateKey) (stored, error) {
-		return last(ctx, s.state, s.names.stateOf(key))
+		return last(ctx, s.state, key.subject())
 	})
 }
 
 func (s *natsStore) loadRecords(ctx context.Context, partitions []int) ([]storedRecord, error) {
 	return each(ctx, partitions, func(ctx context.Context, partition int) (storedRecord, error) {
-		v, err := last(ctx, s.records, s.names.recordsPrefix+recordKey(partition))
+		v, err := last(ctx, s.records, recordsPrefix+recordKey(partition))
 		if err != nil || !v.present {
 			return storedRecord{revision: v.revision}, err
 		}
@@ -155,22 +154,17 @@ func (s *natsStore) save(ctx context.Context, writes []write) []written {
 	return s.publish(ctx, len(writes), func(i int) (string, nats.Header, []byte) {
 		w := &writes[i]
 		header := expecting(w.revision)
-		if w.value == nil { // the mark takes the value's place, and goes as well
-			header[kvOperationHeader] = []string{"PURGE"}
-			header[ttlHeader] = []string{strconv.FormatInt(int64(markerTTL/time.Second), 10)}
-			return s.names.stateOf(w.key), header, nil
-		}
 		if w.ttl > 0 {
 			header[ttlHeader] = []string{strconv.FormatInt(int64(max(w.ttl, time.Second)/time.Second), 10)}
 		}
-		return s.names.stateOf(w.key), header, w.value
+		return w.key.subject(), header, w.value
 	})
 }
 
 func (s *natsStore) saveRecords(ctx context.Context, writes []recordWrite) []written {
 	return s.publish(ctx, len(writes), func(i int) (string, nats.Header, []byte) {
 		w := &writes[i]
-		return s.names.recordsPrefix + recordKey(w.partition), expecting(w.revision), w.encode()
+		return recordsPrefix + recordKey(w.partition), expecting(w.revision), w.encode()
 	})
 }
 

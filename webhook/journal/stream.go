@@ -26,6 +26,20 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
+// Names of the streams. A bucket is a stream with the prefix of the key-value
+// layer, so that the vendor's tools can read it.
+const (
+	eventsStream  = "EVENTS"
+	stateStream   = "KV_STATE"
+	recordsStream = "KV_PARTITIONS"
+	membersStream = "KV_MEMBERS"
+
+	eventsPrefix  = "events."
+	statePrefix   = "$KV.STATE."
+	recordsPrefix = "$KV.PARTITIONS."
+	membersPrefix = "$KV.MEMBERS."
+)
+
 const (
 	// partitionsKey names the metadata that says with how many partitions a stream was made.
 	partitionsKey = "partitions"
@@ -56,8 +70,8 @@ func (j *Journal) ensureStreams(ctx context.Context) error {
 		config jetstream.StreamConfig
 	}{
 		{&j.events, j.eventsConfig()},
-		{&j.state, j.bucketConfig(j.names.state, j.names.statePrefix, j.options.StateMaxBytes)},
-		{&j.records, j.bucketConfig(j.names.records, j.names.recordsPrefix, recordsMaxBytes)},
+		{&j.state, j.bucketConfig(stateStream, statePrefix, j.options.StateMaxBytes)},
+		{&j.records, j.bucketConfig(recordsStream, recordsPrefix, recordsMaxBytes)},
 		{&j.members, j.membersConfig()},
 	} {
 		stream, err := ensureStream(ctx, j, s.config)
@@ -71,9 +85,9 @@ func (j *Journal) ensureStreams(ctx context.Context) error {
 
 func (j *Journal) eventsConfig() jetstream.StreamConfig {
 	return jetstream.StreamConfig{
-		Name:        j.names.entries,
+		Name:        eventsStream,
 		Description: "What providers reported, until it is counted",
-		Subjects:    []string{j.names.pattern},
+		Subjects:    []string{eventsPrefix + "*.*"},
 		Retention:   jetstream.LimitsPolicy,
 		Discard:     jetstream.DiscardNew,
 		MaxBytes:    j.options.Events.MaxBytes,
@@ -106,7 +120,7 @@ func (j *Journal) bucketConfig(name, prefix string, maxBytes int64) jetstream.St
 }
 
 func (j *Journal) membersConfig() jetstream.StreamConfig {
-	config := j.bucketConfig(j.names.members, j.names.membersPrefix, recordsMaxBytes)
+	config := j.bucketConfig(membersStream, membersPrefix, recordsMaxBytes)
 	config.MaxAge = membersMaxAge
 	return config
 }

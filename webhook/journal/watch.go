@@ -38,9 +38,9 @@ const (
 // expires while the watch is interrupted for more than ten minutes is missed.
 // fn should be quick; what it holds up waits on the server.
 func (j *Journal) Watch(ctx context.Context, kind string, fn func(key StateKey, data []byte, deleted bool)) {
-	filter := j.names.statesOf("*", kind)
-	j.follow(ctx, j.names.state, []string{filter}, func(msg jetstream.Msg) {
-		key, err := j.names.parseState(msg.Subject())
+	filter := statePrefix + "*." + kindToken(kind) + ".*"
+	j.follow(ctx, stateStream, []string{filter}, func(msg jetstream.Msg) {
+		key, err := parseSubject(msg.Subject())
 		if err != nil {
 			return
 		}
@@ -74,11 +74,14 @@ func (j *Journal) follow(ctx context.Context, stream string, filters []string, f
 	}
 }
 
+// barrier is a subject of the states' stream that holds no state.
+const barrier = statePrefix + "barrier"
+
 // scan reads the last value of each state that the filters name, once. Of several
 // replicas it may read one that lags; so it first writes a message, and reads
 // until that comes.
 func (j *Journal) scan(ctx context.Context, filters []string, fn func(jetstream.Msg)) error {
-	until, barrier := uint64(0), j.names.barrier()
+	until := uint64(0)
 	if j.replicas() > 1 {
 		ack, err := j.js.Publish(ctx, barrier, nil)
 		if err != nil {
@@ -86,7 +89,7 @@ func (j *Journal) scan(ctx context.Context, filters []string, fn func(jetstream.
 		}
 		until, filters = ack.Sequence, append(slices.Clip(filters), barrier)
 	}
-	return j.read(ctx, j.names.state, filters, func(msg jetstream.Msg, sequence uint64, current bool) bool {
+	return j.read(ctx, stateStream, filters, func(msg jetstream.Msg, sequence uint64, current bool) bool {
 		if msg != nil && msg.Subject() != barrier {
 			fn(msg)
 		}
