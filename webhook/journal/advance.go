@@ -41,7 +41,7 @@ func (j *Journal) advance(ctx context.Context) error {
 	for p := range all {
 		all[p] = p
 	}
-	records, err := (&natsStore{state: j.state, records: j.records}).loadRecords(ctx, all)
+	records, err := newStore(j, nil).loadRecords(ctx, all)
 	if err != nil {
 		return fmt.Errorf("reading the checkpoints: %w", err)
 	}

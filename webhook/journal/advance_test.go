@@ -63,8 +63,9 @@ func TestEntriesLostWithThePower(t *testing.T) {
 // findStream is where the server keeps the entries.
 func findStream(t *testing.T, dir string) (found string) {
 	t.Helper()
+	name := eventsLayout().entries.stream
 	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
-		if err == nil && entry.IsDir() && entry.Name() == eventsStream {
+		if err == nil && entry.IsDir() && entry.Name() == name {
 			found = path
 			return fs.SkipAll
 		}

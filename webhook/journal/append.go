@@ -18,10 +18,7 @@ package journal
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/base64"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -53,13 +50,8 @@ type Receipt struct {
 	Duplicate bool
 }
 
-const (
-	// digestBytes of an ID: short, because the server keeps the IDs of the
-	// duplicate window in memory, and long enough to meet no other by chance.
-	digestBytes = 12
-	// appendRetry is the pause before an entry is sent again.
-	appendRetry = 50 * time.Millisecond
-)
+// appendRetry is the pause before an entry is sent again.
+const appendRetry = 50 * time.Millisecond
 
 // Append returns when the journal holds the entry. Calls run side by side
 // without waiting for each other. What may pass (a lost connection, a cluster
@@ -68,7 +60,7 @@ const (
 // AckTimeout longer. The error is one of this package's, with the cause.
 func (j *Journal) Append(ctx context.Context, e Entry) (Receipt, error) {
 	began := j.clock.Now()
-	subject, id, err := address(&e)
+	subject, id, err := j.layout.address(&e)
 	if err != nil {
 		return Receipt{}, j.refused(err)
 	}
@@ -102,7 +94,7 @@ func (j *Journal) send(ctx context.Context, subject, id string, data []byte, unt
 // was refused at once; that it was lost later is only counted.
 func (j *Journal) Offer(e Entry) bool {
 	began := j.clock.Now()
-	subject, id, err := address(&e)
+	subject, id, err := j.layout.address(&e)
 	if err != nil {
 		_ = j.refused(err)
 		return false
@@ -124,20 +116,6 @@ func (j *Journal) Offer(e Entry) bool {
 		_ = j.refused(err)
 	}
 	return err == nil
-}
-
-// address is the subject of an entry, with its partitions, and its ID's digest.
-func address(e *Entry) (subject, id string, err error) {
-	if e.ID == "" {
-		return "", "", fmt.Errorf("%w: it has no ID", ErrInvalid)
-	}
-	digest := sha256.Sum256([]byte(e.ID))
-	first := Partition(e.First)
-	second := first
-	if e.Second != "" {
-		second = Partition(e.Second)
-	}
-	return subjects[first][second], base64.RawURLEncoding.EncodeToString(digest[:digestBytes]), nil
 }
 
 func (j *Journal) accepted(began time.Time, duplicate bool) {

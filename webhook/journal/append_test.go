@@ -46,7 +46,7 @@ func TestParseAck(t *testing.T) {
 		"no responders": {nats.Msg{Header: nats.Header{"Status": {"503"}}}, ack{err: ErrUnavailable}},
 		"other revision": {
 			nats.Msg{Data: []byte(`{"error":{"code":400,"err_code":10071,"description":"wrong last sequence: 4"},"stream":"KV_STATE","seq":0}`)},
-			ack{err: errConflict}},
+			ack{err: ErrConflict}},
 		"full": {
 			nats.Msg{Data: []byte(`{"error":{"code":503,"err_code":10077,"description":"maximum bytes exceeded"},"stream":"EVENTS","seq":0}`)},
 			ack{err: ErrFull}},
@@ -118,14 +118,14 @@ func TestAppend(t *testing.T) {
 	g.Expect(testutil.GatherAndCompare(registry, strings.NewReader(`
 # HELP liveroom_journal_appended_total Entries that the journal took.
 # TYPE liveroom_journal_appended_total counter
-liveroom_journal_appended_total 640
+liveroom_journal_appended_total{log="events"} 640
 # HELP liveroom_journal_duplicates_total Entries that the journal had already.
 # TYPE liveroom_journal_duplicates_total counter
-liveroom_journal_duplicates_total 1
+liveroom_journal_duplicates_total{log="events"} 1
 # HELP liveroom_journal_refused_total Entries that the journal did not take, by reason.
 # TYPE liveroom_journal_refused_total counter
-liveroom_journal_refused_total{reason="invalid"} 1
-liveroom_journal_refused_total{reason="too_large"} 1
+liveroom_journal_refused_total{log="events",reason="invalid"} 1
+liveroom_journal_refused_total{log="events",reason="too_large"} 1
 `), "liveroom_journal_appended_total", "liveroom_journal_duplicates_total", "liveroom_journal_refused_total")).To(Succeed())
 	problems, err := testutil.GatherAndLint(registry)
 	g.Expect(err).NotTo(HaveOccurred())
@@ -255,7 +255,7 @@ func TestAppendWithoutAnswer(t *testing.T) {
 	g := NewWithT(t)
 	clk := clocktesting.NewFakeClock(time.Now())
 	j := openEmbedded(t, t.TempDir(), func(o *Options) { o.Clock, o.AckTimeout, o.AppendTimeout = clk, time.Second, 1500*time.Millisecond })
-	g.Expect(j.js.DeleteStream(t.Context(), eventsStream)).To(Succeed())
+	g.Expect(j.js.DeleteStream(t.Context(), j.layout.entries.stream)).To(Succeed())
 	deaf, err := j.conn.SubscribeSync("events.>") // without anybody, the server would say so at once
 	g.Expect(err).NotTo(HaveOccurred())
 	t.Cleanup(func() { _ = deaf.Unsubscribe() })

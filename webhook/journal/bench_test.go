@@ -105,7 +105,7 @@ func BenchmarkClientPublish(b *testing.B) {
 			}
 			callers(b, n, func(i int64) error {
 				e := benchEntry(i)
-				subject, id, err := address(&e)
+				subject, id, err := j.layout.address(&e)
 				if err != nil {
 					return err
 				}

@@ -70,7 +70,7 @@ func (f *folder) flushStates(ctx context.Context, result *flushed) {
 		case w.err == nil:
 			s.revision, s.stored = w.revision, now
 			f.clear(s)
-		case errors.Is(w.err, errConflict):
+		case errors.Is(w.err, ErrConflict):
 			conflicts = append(conflicts, s)
 		case result.err == nil:
 			result.err = w.err

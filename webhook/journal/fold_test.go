@@ -102,7 +102,7 @@ func (m *memoryStore) write(expected bool, apply func(uint64)) written {
 		return written{err: ErrTimeout}
 	}
 	if !expected {
-		return written{err: errConflict}
+		return written{err: ErrConflict}
 	}
 	m.revision++
 	apply(m.revision)
@@ -177,7 +177,7 @@ func foldPartitions() []int {
 
 func (w *world) join() *member {
 	w.names++
-	f := newFolder(fmt.Sprintf("member-%d", w.names), newTallying(), w.store, clock.RealClock{}, logr.Discard(), newMetrics(),
+	f := newFolder(fmt.Sprintf("member-%d", w.names), newTallying(), w.store, clock.RealClock{}, logr.Discard(), newMetrics("events"),
 		OwnerOptions{MaxStates: 2})
 	f.incarnation = 1
 	return &member{folder: f, next: 1}

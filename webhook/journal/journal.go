@@ -17,21 +17,25 @@ limitations under the License.
 // Package journal keeps what providers reported until it is counted, and
 // counts each of it once, whatever is killed in between.
 //
-// Entries go into the stream EVENTS of NATS JetStream. Append returns only when
-// the stream holds the entry; an entry whose ID the stream has seen within the
-// duplicate window is not stored again. Every entry has two keys (a room, a
-// user), and each key belongs to one of Partitions partitions.
+// A log is a stream of NATS JetStream with entries. Open opens the log EVENTS, and
+// Join further ones on the same server, each with its own limits. Append returns
+// only when the stream holds the entry; an entry whose ID the stream has seen
+// within the duplicate window is not stored again. Every entry has one or two keys
+// (a room, a user), and each key belongs to one of Partitions partitions.
 //
 // An Owner folds entries into states, strictly in the order of the stream. Each
 // partition has one owner at a time. States are written behind, into the
-// key-value bucket STATE; each value says which sequence it includes, and each
+// log's bucket of states; each value says which sequence it includes, and each
 // partition's record says from which sequence to read on. So an entry that is
 // read again after a crash changes no state that includes it already.
 //
 // Where the server is inside this process, entries come to the owner from the
 // tail: as soon as they are confirmed, and without the server sending them back.
 //
-// The stream lives in a server inside this process, with its files in one
+// Beside the logs there are Values, which several processes share, and Letters,
+// which wait for a person.
+//
+// The streams live in a server inside this process, with its files in one
 // directory, or in a cluster of NATS servers. The code is the same. An external
 // account belongs to one installation alone, because the names of streams are
 // fixed.
@@ -68,8 +72,17 @@ var (
 	ErrTimeout = errors.New("the journal did not confirm in time")
 	// ErrTooLarge means that the entry is longer than the server takes.
 	ErrTooLarge = errors.New("the entry is too large")
-	// ErrInvalid means that the entry has no ID.
+	// ErrInvalid means that the entry has no ID, or that a name is none.
 	ErrInvalid = errors.New("the entry is invalid")
+)
+
+// Errors of reading, and of writing under a condition.
+var (
+	// ErrNotFound means that there is no such entry, value or letter: there never
+	// was, or it is gone.
+	ErrNotFound = errors.New("not in the journal")
+	// ErrConflict means that the key was written by someone else meanwhile.
+	ErrConflict = errors.New("the key has another revision")
 )
 
 // Options of a journal. Exactly one of Embedded and External is set; everything
@@ -138,9 +151,12 @@ func setDefault[T comparable](field *T, value T) {
 	}
 }
 
-// Journal is an open journal. Its methods may be called concurrently.
+// Journal is one open log. Its methods may be called concurrently.
 type Journal struct {
 	options   Options
+	layout    *layout
+	root      *Journal // whose server and connection it uses; nil when they are its own
+	family    *family
 	clock     clock.WithTicker
 	log       logr.Logger
 	server    *embeddedServer // nil when external
@@ -168,20 +184,32 @@ func Open(ctx context.Context, options Options) (*Journal, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening the journal: %w", err)
 	}
-	j := &Journal{options: o, clock: o.Clock, log: o.Log, metrics: newMetrics(), closed: make(chan struct{})}
-	j.health.clock = o.Clock
+	j := newJournal(o, eventsLayout())
+	j.family = newFamily(j)
 	if err := j.open(ctx); err != nil {
-		j.shutDown()
-		return nil, fmt.Errorf("opening the journal: %w", err)
-	}
-	if err := j.metrics.register(o.Registerer); err != nil {
 		j.shutDown()
 		return nil, fmt.Errorf("opening the journal: %w", err)
 	}
 	return j, nil
 }
 
+func newJournal(o Options, l *layout) *Journal {
+	j := &Journal{options: o, layout: l, clock: o.Clock, log: o.Log, metrics: newMetrics(l.log), closed: make(chan struct{})}
+	j.health.clock = o.Clock
+	return j
+}
+
 func (j *Journal) open(ctx context.Context) error {
+	if err := j.connect(ctx); err != nil {
+		return err
+	}
+	j.conn.SetDisconnectErrHandler(func(_ *nats.Conn, _ error) {
+		j.family.failAll(fmt.Errorf("%w: the connection was lost", ErrUnavailable))
+	})
+	return j.start(ctx)
+}
+
+func (j *Journal) connect(ctx context.Context) error {
 	var err error
 	if j.options.Embedded != nil {
 		if j.server, err = startEmbedded(ctx, j.options.Embedded, j.log); err != nil {
@@ -194,9 +222,12 @@ func (j *Journal) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if j.js, err = jetstream.New(j.conn, jetstream.WithDefaultTimeout(requestTimeout)); err != nil {
-		return err
-	}
+	j.js, err = jetstream.New(j.conn, jetstream.WithDefaultTimeout(requestTimeout))
+	return err
+}
+
+// start brings the log up, on a connection that is there.
+func (j *Journal) start(ctx context.Context) error {
 	if err := j.ensureStreams(ctx); err != nil {
 		return err
 	}
@@ -208,14 +239,15 @@ func (j *Journal) open(ctx context.Context) error {
 	if j.server != nil {
 		j.tail = newTail()
 	}
-	j.publisher, err = newPublisher(j.conn, j.clock, j.options.MaxInFlight, j.options.AckTimeout, j.tail)
+	p, err := newPublisher(j.conn, j.clock, j.options.MaxInFlight, j.options.AckTimeout, j.tail)
 	if err != nil {
 		return err
 	}
-	j.conn.SetDisconnectErrHandler(func(_ *nats.Conn, _ error) {
-		j.publisher.failAll(fmt.Errorf("%w: the connection was lost", ErrUnavailable))
-	})
-	return nil
+	j.publisher = p
+	if err := j.metrics.register(j.options.Registerer); err != nil {
+		return err
+	}
+	return j.family.enter(j)
 }
 
 // requestTimeout bounds one question to the server.
@@ -250,12 +282,17 @@ func (j *Journal) Ready() error {
 }
 
 // Close refuses new entries, waits until those under way are confirmed, and
-// takes everything down. Owners and watches should have ended before. When ctx
-// ends earlier, the error says so, and what was not confirmed may be lost: its
-// callers got an error.
+// takes the log down; the one that Open returned takes the joined ones and the
+// server with it. Owners and watches should have ended before. When ctx ends
+// earlier, the error says so, and what was not confirmed may be lost: its callers
+// got an error.
 func (j *Journal) Close(ctx context.Context) error {
 	j.closing.Store(true)
-	err := j.publisher.drain(ctx)
+	var err error
+	if j.root == nil {
+		err = j.family.closeJoined(ctx)
+	}
+	err = errors.Join(err, j.publisher.drain(ctx))
 	j.closeOnce.Do(func() {
 		j.shutDown()
 		close(j.closed)
@@ -271,11 +308,15 @@ func (j *Journal) shutDown() {
 	if j.publisher != nil {
 		j.publisher.stop()
 	}
+	j.metrics.unregister(j.options.Registerer)
+	j.family.leave(j)
+	if j.root != nil {
+		return
+	}
 	if j.conn != nil {
 		j.conn.Close()
 	}
 	if j.server != nil {
 		j.server.stop()
 	}
-	j.metrics.unregister(j.options.Registerer)
 }

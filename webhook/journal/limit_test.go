@@ -230,7 +230,7 @@ func TestStateFull(t *testing.T) {
 	g.Expect(j.Ready()).To(MatchError(ErrFull))
 	g.Expect(o.Position()).To(Equal(position))
 
-	config := j.bucketConfig(stateStream, statePrefix, 16<<20)
+	config := j.bucketConfig(j.layout.state, 16<<20)
 	config.Duplicates = 2 * time.Minute
 	_, err := j.js.UpdateStream(t.Context(), config)
 	g.Expect(err).NotTo(HaveOccurred())

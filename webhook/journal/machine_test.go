@@ -253,7 +253,7 @@ func storedTallies(t *testing.T, j *Journal, kind string) map[string]*tally {
 		if deleted(msg.Headers()) {
 			return
 		}
-		key, err := parseSubject(msg.Subject())
+		key, err := j.layout.stateKey(msg.Subject())
 		g.Expect(err).NotTo(HaveOccurred())
 		e, err := decodeEnvelope(msg.Data())
 		g.Expect(err).NotTo(HaveOccurred())
@@ -263,7 +263,7 @@ func storedTallies(t *testing.T, j *Journal, kind string) map[string]*tally {
 	}
 	g.Eventually(func() error {
 		clear(all)
-		return j.scan(t.Context(), []string{statePrefix + "*." + kind + ".*"}, collect)
+		return j.scan(t.Context(), []string{j.layout.statesOf("*", kind)}, collect)
 	}).WithTimeout(20 * time.Second).Should(Succeed())
 	return all
 }

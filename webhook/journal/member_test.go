@@ -163,7 +163,7 @@ func TestFormerOwnerWritesOnceMore(t *testing.T) {
 		writer, err := newPublisher(j.conn, j.clock, 16, time.Second, nil)
 		g.Expect(err).NotTo(HaveOccurred())
 		t.Cleanup(writer.stop)
-		f := newFolder(name, newTallying(), &natsStore{state: j.state, records: j.records, publisher: writer},
+		f := newFolder(name, newTallying(), newStore(j, writer),
 			j.clock, j.log, j.metrics, OwnerOptions{MaxStates: 100})
 		f.incarnation = uint64(info.Created.UnixNano())
 		_, err = f.acquire(ctx, []int{key.Partition}, nobody)
@@ -259,7 +259,7 @@ func TestStreamMadeAnew(t *testing.T) {
 	appendAll(t, j, parcels...)
 	flushedTo(t, o, 10)
 
-	g.Expect(j.js.DeleteStream(t.Context(), eventsStream)).To(Succeed())
+	g.Expect(j.js.DeleteStream(t.Context(), j.layout.entries.stream)).To(Succeed())
 	_, err := j.js.CreateStream(t.Context(), j.eventsConfig())
 	g.Expect(err).NotTo(HaveOccurred())
 	receipts := appendAll(t, j, parcel{Room: "r", Number: 11}, parcel{Room: "r", Number: 12})

@@ -18,7 +18,6 @@ package journal
 
 import (
 	"context"
-	"encoding/base64"
 	"slices"
 	"strings"
 	"sync"
@@ -44,7 +43,7 @@ type membership struct {
 
 func newMembership(j *Journal, self string, ttl time.Duration, changed func()) *membership {
 	return &membership{
-		journal: j, self: self, subject: membersPrefix + nameToken(self), ttl: ttl, changed: changed,
+		journal: j, self: self, subject: j.layout.members.prefix + nameToken(self), ttl: ttl, changed: changed,
 		seen: map[string]time.Time{},
 	}
 }
@@ -79,14 +78,15 @@ func (m *membership) leave(ctx context.Context) {
 // watch follows the heartbeats, and the partitions that are released, until ctx
 // ends.
 func (m *membership) watch(ctx context.Context) {
+	members, records := m.journal.layout.members, m.journal.layout.records
 	var following sync.WaitGroup
 	following.Go(func() {
-		m.journal.follow(ctx, membersStream, []string{membersPrefix + ">"}, m.heard)
+		m.journal.follow(ctx, members.stream, []string{members.prefix + ">"}, m.heard)
 	})
 	following.Go(func() {
 		var owners [Partitions]string
-		m.journal.follow(ctx, recordsStream, []string{recordsPrefix + ">"}, func(msg jetstream.Msg) {
-			key, err := parsePartition(strings.TrimPrefix(msg.Subject(), recordsPrefix))
+		m.journal.follow(ctx, records.stream, []string{records.prefix + ">"}, func(msg jetstream.Msg) {
+			key, err := parsePartition(strings.TrimPrefix(msg.Subject(), records.prefix))
 			if err != nil {
 				return
 			}
@@ -101,11 +101,10 @@ func (m *membership) watch(ctx context.Context) {
 }
 
 func (m *membership) heard(msg jetstream.Msg) {
-	name, err := base64.RawURLEncoding.DecodeString(strings.TrimPrefix(msg.Subject(), membersPrefix))
+	member, err := parseName(strings.TrimPrefix(msg.Subject(), m.journal.layout.members.prefix))
 	if err != nil {
 		return
 	}
-	member := string(name)
 	now := m.journal.clock.Now()
 	m.mu.Lock()
 	last, known := m.seen[member]

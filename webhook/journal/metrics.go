@@ -23,8 +23,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// metrics of a journal and of the owners that fold it. No label comes from an
-// entry.
+// metrics of a log and of the owners that fold it. No label comes from an entry.
 type metrics struct {
 	appended   prometheus.Counter
 	duplicates prometheus.Counter
@@ -42,21 +41,24 @@ type metrics struct {
 	purged     prometheus.Counter
 }
 
-func newMetrics() *metrics {
+// newMetrics makes those of one log. The logs of a process share names and differ
+// in a label.
+func newMetrics(log string) *metrics {
+	of := prometheus.Labels{"log": log}
 	counter := func(name, help string) prometheus.Counter {
-		return prometheus.NewCounter(prometheus.CounterOpts{Namespace: metricsNamespace, Name: name, Help: help})
+		return prometheus.NewCounter(prometheus.CounterOpts{Namespace: metricsNamespace, Name: name, Help: help, ConstLabels: of})
 	}
 	gauge := func(name, help string) prometheus.Gauge {
-		return prometheus.NewGauge(prometheus.GaugeOpts{Namespace: metricsNamespace, Name: name, Help: help})
+		return prometheus.NewGauge(prometheus.GaugeOpts{Namespace: metricsNamespace, Name: name, Help: help, ConstLabels: of})
 	}
 	return &metrics{
 		appended:   counter("appended_total", "Entries that the journal took."),
 		duplicates: counter("duplicates_total", "Entries that the journal had already."),
 		refused: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Namespace: metricsNamespace, Name: "refused_total", Help: "Entries that the journal did not take, by reason.",
+			Namespace: metricsNamespace, ConstLabels: of, Name: "refused_total", Help: "Entries that the journal did not take, by reason.",
 		}, []string{"reason"}),
 		latency: prometheus.NewHistogram(prometheus.HistogramOpts{
-			Namespace: metricsNamespace, Name: "append_duration_seconds",
+			Namespace: metricsNamespace, ConstLabels: of, Name: "append_duration_seconds",
 			Help:    "Time until an entry was confirmed.",
 			Buckets: []float64{.0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, 1, 5},
 		}),
@@ -65,7 +67,7 @@ func newMetrics() *metrics {
 		kept:   gauge("states", "States kept in memory."),
 		dirty:  gauge("dirty_states", "States whose latest value is not stored."),
 		flushes: prometheus.NewHistogram(prometheus.HistogramOpts{
-			Namespace: metricsNamespace, Name: "flush_duration_seconds",
+			Namespace: metricsNamespace, ConstLabels: of, Name: "flush_duration_seconds",
 			Help:    "Time that it took to store changed states and checkpoints.",
 			Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
 		}),
@@ -73,7 +75,7 @@ func newMetrics() *metrics {
 		owned:     gauge("owned_partitions", "Partitions that this member folds."),
 		conflicts: counter("conflicts_total", "Values that another member had written meanwhile."),
 		dropped: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Namespace: metricsNamespace, Name: "dropped_keys_total",
+			Namespace: metricsNamespace, ConstLabels: of, Name: "dropped_keys_total",
 			Help: "Keys that are not counted, because there are as many of their kind as are allowed.",
 		}, []string{"kind"}),
 		purged: counter("purged_total", "Entries that were removed after they had been folded."),

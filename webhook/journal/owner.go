@@ -170,7 +170,7 @@ func (o *Owner) Run(ctx context.Context) error {
 		return fmt.Errorf("starting the owner: %w", err)
 	}
 	o.writer = writer
-	o.store = &natsStore{state: o.journal.state, records: o.journal.records, publisher: writer}
+	o.store = newStore(o.journal, writer)
 	o.folder = newFolder(o.member, o.machine, o.store, o.clock, o.log, o.journal.metrics, o.options)
 
 	background, cancel := context.WithCancel(ctx)

@@ -128,18 +128,19 @@ func TestQuiet(t *testing.T) {
 func TestNames(t *testing.T) {
 	t.Parallel()
 	g := NewWithT(t)
+	l := eventsLayout()
 	for _, key := range []StateKey{
 		{Kind: "room", Name: "7c9f-12", Partition: 31},
 		{Kind: "user", Name: "1400000000/观众.*>", Partition: 0},
 		{Kind: "user", Name: "", Partition: 5},
 	} {
-		g.Expect(parseSubject(key.subject())).To(Equal(key))
+		g.Expect(l.stateKey(l.stateSubject(key))).To(Equal(key))
 	}
 	for _, subject := range []string{"", "$KV.STATE.1.room", "$KV.STATE.32.room.eA", "$KV.STATE.-1.room.eA", "$KV.STATE.1.room.*"} {
-		_, err := parseSubject(subject)
+		_, err := l.stateKey(subject)
 		g.Expect(err).To(HaveOccurred(), subject)
 	}
-	g.Expect(func() { _ = StateKey{Kind: "a.b"}.subject() }).To(Panic())
+	g.Expect(func() { _ = l.stateSubject(StateKey{Kind: "a.b"}) }).To(Panic())
 	_, err := NewOwner(&Journal{}, "", newTallying(), OwnerOptions{})
 	g.Expect(err).To(HaveOccurred())
 	_, err = NewOwner(&Journal{}, "a", newTallying(), OwnerOptions{Kinds: map[string]Kind{"room": {TTL: time.Millisecond}}})

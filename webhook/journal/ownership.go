@@ -170,7 +170,7 @@ func (o *Owner) resume(gained []int) {
 	for _, p := range gained {
 		epochs[p] = o.folder.partitions[p].epoch
 		for _, kind := range kinds {
-			filters = append(filters, statePrefix+strconv.Itoa(p)+"."+kindToken(kind)+".*")
+			filters = append(filters, o.journal.layout.statesOf(strconv.Itoa(p), kind))
 		}
 	}
 	ctx := o.resumes
@@ -212,7 +212,7 @@ func (o *Owner) resumeOnce(ctx context.Context, filters []string, epochs map[int
 		portion = portion[:0]
 	}
 	scanErr := o.journal.scan(ctx, filters, func(msg jetstream.Msg) {
-		key, keyErr := parseSubject(msg.Subject())
+		key, keyErr := o.journal.layout.stateKey(msg.Subject())
 		if keyErr != nil || deleted(msg.Headers()) {
 			return
 		}
@@ -258,7 +258,7 @@ func (o *Owner) count() {
 		}
 		var filters []string
 		for _, p := range owned {
-			filters = append(filters, statePrefix+strconv.Itoa(p)+"."+kindToken(kind)+".*")
+			filters = append(filters, o.journal.layout.statesOf(strconv.Itoa(p), kind))
 		}
 		ctx := o.resumes
 		o.running.Go(func() {

@@ -44,16 +44,6 @@ func hash(keys ...string) uint64 {
 	return h
 }
 
-// subjects of entries by their two partitions.
-var subjects = func() (all [Partitions][Partitions]string) {
-	for a := range all {
-		for b := range all[a] {
-			all[a][b] = eventsPrefix + strconv.Itoa(a) + "." + strconv.Itoa(b)
-		}
-	}
-	return all
-}()
-
 // assigned tells who of the members gets a partition: the one with the highest
 // hash. When a member comes or goes, only its own partitions move.
 func assigned(partition int, members []string) string {
@@ -89,8 +79,6 @@ func parsePartition(s string) (int, error) {
 	}
 	return p, nil
 }
-
-func recordKey(partition int) string { return strconv.Itoa(partition) }
 
 func decodeRecord(data []byte) (record, error) {
 	var r record

@@ -363,9 +363,6 @@ const (
 	errCodeWrongLastConstant = 10164
 )
 
-// errConflict: the key was written by someone else meanwhile.
-var errConflict = errors.New("the key has another revision")
-
 // parseAck reads a confirmation. The usual one is {"stream":"EVENTS","seq":7};
 // everything else goes through the JSON decoder.
 func parseAck(msg *nats.Msg) ack {
@@ -399,7 +396,7 @@ func parseAck(msg *nats.Msg) ack {
 func serverError(code int, description string) error {
 	switch code {
 	case errCodeWrongLastSequence, errCodeWrongLastConstant:
-		return errConflict
+		return ErrConflict
 	case errCodeTooLarge:
 		return ErrTooLarge
 	case errCodeAccountResources, errCodeResources, errCodeStorageResources:

@@ -61,7 +61,6 @@ type reader struct {
 	// after another one do not count: the stream may have been made anew.
 	reconnects uint64
 
-	js     jetstream.JetStream
 	events jetstream.Stream
 	clock  clock.WithTicker
 	tail   *tail // nil: only the server knows the stream
@@ -94,7 +93,7 @@ func (j *Journal) startReader(ctx context.Context, from uint64) *reader {
 	r := &reader{
 		entries: make(chan readerEntry, readAhead), failed: make(chan error, 1),
 		quit: make(chan struct{}), dead: make(chan struct{}), reconnects: j.conn.Stats().Reconnects,
-		js: j.js, events: j.events, clock: j.clock, next: from,
+		events: j.events, clock: j.clock, next: from,
 	}
 	if j.tail.claim() {
 		r.tail = j.tail
@@ -152,7 +151,7 @@ func (r *reader) consume(ctx context.Context, stay time.Duration) error {
 			return nil
 		}
 	}
-	consumer, err := r.js.OrderedConsumer(ctx, eventsStream, jetstream.OrderedConsumerConfig{
+	consumer, err := r.events.OrderedConsumer(ctx, jetstream.OrderedConsumerConfig{
 		DeliverPolicy:     jetstream.DeliverByStartSequencePolicy,
 		OptStartSeq:       r.next,
 		InactiveThreshold: readerInactive,
@@ -177,7 +176,7 @@ func (r *reader) consume(ctx context.Context, stay time.Duration) error {
 		// Left to itself it would be told of every entry until the server forgets it.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), deleteTimeout)
 		defer cancel()
-		_ = r.js.DeleteConsumer(ctx, eventsStream, info.Name)
+		_ = r.events.DeleteConsumer(ctx, info.Name)
 	}
 	return nil
 }

@@ -46,7 +46,7 @@ func (f *folder) acquire(ctx context.Context, wanted []int, busy func(owner stri
 		case w.err == nil:
 			f.take(writes[i].partition, storedRecord{record: writes[i].record, revision: w.revision})
 			gained = append(gained, writes[i].partition)
-		case errors.Is(w.err, errConflict):
+		case errors.Is(w.err, ErrConflict):
 			// Somebody else was faster.
 		case err == nil:
 			err = w.err
@@ -162,7 +162,7 @@ func (f *folder) writeRecords(ctx context.Context, writes []recordWrite, result 
 		switch {
 		case w.err == nil:
 			p.revision, p.checkpoint = w.revision, writes[i].Checkpoint
-		case errors.Is(w.err, errConflict):
+		case errors.Is(w.err, ErrConflict):
 			conflicts = append(conflicts, writes[i].partition)
 		case result.err == nil:
 			result.err = w.err

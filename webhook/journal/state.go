@@ -17,12 +17,8 @@ limitations under the License.
 package journal
 
 import (
-	"encoding/base64"
 	"encoding/binary"
 	"errors"
-	"fmt"
-	"strconv"
-	"strings"
 )
 
 // StateKey names a state.
@@ -65,58 +61,6 @@ type Machine interface {
 	// the other methods, and must not block or change the state. When other states
 	// are stored meanwhile it may come with an older value than Saved just did.
 	Resume(StateKey, State)
-}
-
-// subject of a state's value.
-func (k StateKey) subject() string {
-	return statePrefix + strconv.Itoa(k.Partition) + "." + kindToken(k.Kind) + "." + nameToken(k.Name)
-}
-
-// kindToken panics for a kind that cannot be part of a subject: kinds are
-// constants of the program.
-func kindToken(kind string) string {
-	for i := range len(kind) {
-		c := kind[i]
-		if c != '-' && c != '_' && (c < '0' || c > '9') && (c < 'A' || c > 'Z') && (c < 'a' || c > 'z') {
-			panic(fmt.Sprintf("journal: %q does not name a kind of states", kind))
-		}
-	}
-	if kind == "" {
-		panic("journal: the kind of a state has no name")
-	}
-	return kind
-}
-
-// emptyName stands for a name without characters; no other name is encoded so.
-const emptyName = "-"
-
-func nameToken(name string) string {
-	if name == "" {
-		return emptyName
-	}
-	return base64.RawURLEncoding.EncodeToString([]byte(name))
-}
-
-// parseSubject is the inverse of StateKey.subject.
-func parseSubject(subject string) (StateKey, error) {
-	parts := strings.Split(strings.TrimPrefix(subject, statePrefix), ".")
-	if len(parts) != 3 {
-		return StateKey{}, fmt.Errorf("subject %q is not that of a state", subject)
-	}
-	partition, err := parsePartition(parts[0])
-	if err != nil {
-		return StateKey{}, fmt.Errorf("subject %q: %w", subject, err)
-	}
-	key := StateKey{Kind: parts[1], Partition: partition}
-	if parts[2] == emptyName {
-		return key, nil
-	}
-	name, err := base64.RawURLEncoding.DecodeString(parts[2])
-	if err != nil {
-		return StateKey{}, fmt.Errorf("subject %q has no name: %w", subject, err)
-	}
-	key.Name = string(name)
-	return key, nil
 }
 
 // envelope is a state as it is stored.

@@ -70,7 +70,7 @@ type recordWrite struct {
 	revision  uint64 // expected
 }
 
-// written is what became of a write: its revision, or errConflict, or another
+// written is what became of a write: its revision, or ErrConflict, or another
 // error after which it is not known.
 type written struct {
 	revision uint64
@@ -82,19 +82,25 @@ const loadConcurrency = 32
 
 // natsStore keeps them in the buckets.
 type natsStore struct {
+	layout         *layout
 	state, records jetstream.Stream
 	publisher      *publisher
 }
 
+// newStore is that of a log. Without a publisher it only reads.
+func newStore(j *Journal, p *publisher) *natsStore {
+	return &natsStore{layout: j.layout, state: j.state, records: j.records, publisher: p}
+}
+
 func (s *natsStore) load(ctx context.Context, keys []StateKey) ([]stored, error) {
 	return each(ctx, keys, func(ctx context.Context, key StateKey) (stored, error) {
-		return last(ctx, s.state, key.subject())
+		return last(ctx, s.state, s.layout.stateSubject(key))
 	})
 }
 
 func (s *natsStore) loadRecords(ctx context.Context, partitions []int) ([]storedRecord, error) {
 	return each(ctx, partitions, func(ctx context.Context, partition int) (storedRecord, error) {
-		v, err := last(ctx, s.records, recordsPrefix+recordKey(partition))
+		v, err := last(ctx, s.records, s.layout.recordSubject(partition))
 		if err != nil || !v.present {
 			return storedRecord{revision: v.revision}, err
 		}
@@ -147,7 +153,7 @@ func deleted(header nats.Header) bool {
 	return header.Get(jetstream.MarkerReasonHeader) != "" || header.Get(kvOperationHeader) != ""
 }
 
-// kvOperationHeader is set by the vendor's tools when they delete a key.
+// kvOperationHeader marks a value that was deleted, here or by the vendor's tools.
 const kvOperationHeader = "KV-Operation"
 
 func (s *natsStore) save(ctx context.Context, writes []write) []written {
@@ -155,21 +161,32 @@ func (s *natsStore) save(ctx context.Context, writes []write) []written {
 		w := &writes[i]
 		header := expecting(w.revision)
 		if w.ttl > 0 {
-			header[ttlHeader] = []string{strconv.FormatInt(int64(max(w.ttl, time.Second)/time.Second), 10)}
+			header[ttlHeader] = []string{ttlSeconds(w.ttl)}
 		}
-		return w.key.subject(), header, w.value
+		return s.layout.stateSubject(w.key), header, w.value
 	})
 }
 
 func (s *natsStore) saveRecords(ctx context.Context, writes []recordWrite) []written {
 	return s.publish(ctx, len(writes), func(i int) (string, nats.Header, []byte) {
 		w := &writes[i]
-		return recordsPrefix + recordKey(w.partition), expecting(w.revision), w.encode()
+		return s.layout.recordSubject(w.partition), expecting(w.revision), w.encode()
 	})
 }
 
 func expecting(revision uint64) nats.Header {
 	return nats.Header{expectedHeader: []string{strconv.FormatUint(revision, 10)}}
+}
+
+// purging is the header of a message that removes the value of its subject. It is
+// a mark for watches that were away, which the server forgets after a while.
+func purging() nats.Header {
+	return nats.Header{kvOperationHeader: []string{"PURGE"}, ttlHeader: []string{ttlSeconds(markerTTL)}}
+}
+
+// ttlSeconds is the value of ttlHeader, which counts whole seconds.
+func ttlSeconds(ttl time.Duration) string {
+	return strconv.FormatInt(int64(max(ttl, time.Second)/time.Second), 10)
 }
 
 // publish sends messages without waiting for one before the next. After a

@@ -26,20 +26,6 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// Names of the streams. A bucket is a stream with the prefix of the key-value
-// layer, so that the vendor's tools can read it.
-const (
-	eventsStream  = "EVENTS"
-	stateStream   = "KV_STATE"
-	recordsStream = "KV_PARTITIONS"
-	membersStream = "KV_MEMBERS"
-
-	eventsPrefix  = "events."
-	statePrefix   = "$KV.STATE."
-	recordsPrefix = "$KV.PARTITIONS."
-	membersPrefix = "$KV.MEMBERS."
-)
-
 const (
 	// partitionsKey names the metadata that says with how many partitions a stream was made.
 	partitionsKey = "partitions"
@@ -70,8 +56,8 @@ func (j *Journal) ensureStreams(ctx context.Context) error {
 		config jetstream.StreamConfig
 	}{
 		{&j.events, j.eventsConfig()},
-		{&j.state, j.bucketConfig(stateStream, statePrefix, j.options.StateMaxBytes)},
-		{&j.records, j.bucketConfig(recordsStream, recordsPrefix, recordsMaxBytes)},
+		{&j.state, j.bucketConfig(j.layout.state, j.options.StateMaxBytes)},
+		{&j.records, j.bucketConfig(j.layout.records, recordsMaxBytes)},
 		{&j.members, j.membersConfig()},
 	} {
 		stream, err := ensureStream(ctx, j, s.config)
@@ -85,9 +71,9 @@ func (j *Journal) ensureStreams(ctx context.Context) error {
 
 func (j *Journal) eventsConfig() jetstream.StreamConfig {
 	return jetstream.StreamConfig{
-		Name:        eventsStream,
-		Description: "What providers reported, until it is counted",
-		Subjects:    []string{eventsPrefix + "*.*"},
+		Name:        j.layout.entries.stream,
+		Description: j.layout.about,
+		Subjects:    []string{j.layout.entries.prefix + "*.*"},
 		Retention:   jetstream.LimitsPolicy,
 		Discard:     jetstream.DiscardNew,
 		MaxBytes:    j.options.Events.MaxBytes,
@@ -102,10 +88,10 @@ func (j *Journal) eventsConfig() jetstream.StreamConfig {
 // bucketConfig is that of a key-value bucket, apart from direct reads, which a
 // replica answers that may lag: a state that misses its last entries would be
 // folded on and written back. A single server has no replica.
-func (j *Journal) bucketConfig(name, prefix string, maxBytes int64) jetstream.StreamConfig {
+func (j *Journal) bucketConfig(at place, maxBytes int64) jetstream.StreamConfig {
 	return jetstream.StreamConfig{
-		Name:                   name,
-		Subjects:               []string{prefix + ">"},
+		Name:                   at.stream,
+		Subjects:               []string{at.prefix + ">"},
 		MaxMsgsPerSubject:      1,
 		Discard:                jetstream.DiscardNew,
 		MaxBytes:               maxBytes,
@@ -120,7 +106,7 @@ func (j *Journal) bucketConfig(name, prefix string, maxBytes int64) jetstream.St
 }
 
 func (j *Journal) membersConfig() jetstream.StreamConfig {
-	config := j.bucketConfig(membersStream, membersPrefix, recordsMaxBytes)
+	config := j.bucketConfig(j.layout.members, recordsMaxBytes)
 	config.MaxAge = membersMaxAge
 	return config
 }

@@ -165,7 +165,7 @@ func (f *followed) secretly(p parcel) uint64 {
 	f.t.Helper()
 	g := NewWithT(f.t)
 	e := p.entry()
-	subject, id, err := address(&e)
+	subject, id, err := f.journal.layout.address(&e)
 	g.Expect(err).NotTo(HaveOccurred())
 	ack, err := f.journal.js.PublishMsg(f.t.Context(), &nats.Msg{Subject: subject, Header: nats.Header{msgIDHeader: {id}}, Data: e.Data})
 	g.Expect(err).NotTo(HaveOccurred())
@@ -246,7 +246,7 @@ func TestFollowedStreamMadeAnew(t *testing.T) {
 	f.reaches(20)
 	g.Expect(f.Flush(t.Context())).To(Succeed())
 	f.settle()
-	g.Expect(f.journal.js.DeleteStream(t.Context(), eventsStream)).To(Succeed())
+	g.Expect(f.journal.js.DeleteStream(t.Context(), f.journal.layout.entries.stream)).To(Succeed())
 	_, err := f.journal.js.CreateStream(t.Context(), f.journal.eventsConfig())
 	g.Expect(err).NotTo(HaveOccurred())
 	for range 30 {

@@ -38,9 +38,9 @@ const (
 // expires while the watch is interrupted for more than ten minutes is missed.
 // fn should be quick; what it holds up waits on the server.
 func (j *Journal) Watch(ctx context.Context, kind string, fn func(key StateKey, data []byte, deleted bool)) {
-	filter := statePrefix + "*." + kindToken(kind) + ".*"
-	j.follow(ctx, stateStream, []string{filter}, func(msg jetstream.Msg) {
-		key, err := parseSubject(msg.Subject())
+	filter := j.layout.statesOf("*", kind)
+	j.follow(ctx, j.layout.state.stream, []string{filter}, func(msg jetstream.Msg) {
+		key, err := j.layout.stateKey(msg.Subject())
 		if err != nil {
 			return
 		}
@@ -74,23 +74,20 @@ func (j *Journal) follow(ctx context.Context, stream string, filters []string, f
 	}
 }
 
-// barrier is a subject of the states' stream that holds no state.
-const barrier = statePrefix + "barrier"
-
 // scan reads the last value of each state that the filters name, once. Of several
 // replicas it may read one that lags; so it first writes a message, and reads
 // until that comes.
 func (j *Journal) scan(ctx context.Context, filters []string, fn func(jetstream.Msg)) error {
 	until := uint64(0)
 	if j.replicas() > 1 {
-		ack, err := j.js.Publish(ctx, barrier, nil)
+		ack, err := j.js.Publish(ctx, j.layout.barrier, nil)
 		if err != nil {
 			return err
 		}
-		until, filters = ack.Sequence, append(slices.Clip(filters), barrier)
+		until, filters = ack.Sequence, append(slices.Clip(filters), j.layout.barrier)
 	}
-	return j.read(ctx, stateStream, filters, func(msg jetstream.Msg, sequence uint64, current bool) bool {
-		if msg != nil && msg.Subject() != barrier {
+	return j.read(ctx, j.layout.state.stream, filters, func(msg jetstream.Msg, sequence uint64, current bool) bool {
+		if msg != nil && msg.Subject() != j.layout.barrier {
 			fn(msg)
 		}
 		if until > 0 {
