@@ -141,14 +141,17 @@ func (r *reader) over() bool {
 
 // consume reads from the server until the tail is reached, or the reader stops.
 func (r *reader) consume(ctx context.Context, stay time.Duration) error {
-	if r.tail != nil && stay == 0 {
+	pending := uint64(1) // at least, for all that is known
+	if r.tail != nil {
 		info, err := r.events.Info(ctx)
 		if err != nil {
 			return err
 		}
+		r.tail.read(info.State.LastSeq)
 		if info.State.LastSeq < r.next { // what is stored from now on comes to the tail
-			r.tail.read(info.State.LastSeq)
-			return nil
+			if pending = 0; stay == 0 {
+				return nil
+			}
 		}
 	}
 	consumer, err := r.events.OrderedConsumer(ctx, jetstream.OrderedConsumerConfig{
@@ -160,7 +163,7 @@ func (r *reader) consume(ctx context.Context, stay time.Duration) error {
 	if err != nil {
 		return err
 	}
-	c := &consumption{reader: r, next: r.next, pending: 1, until: r.clock.Now().Add(stay)} // at least one pending
+	c := &consumption{reader: r, next: r.next, pending: pending, until: r.clock.Now().Add(stay)}
 	consuming, err := consumer.Consume(c.receive,
 		jetstream.PullMaxMessagesWithBytesLimit(pullMessages, pullBytes),
 		jetstream.PullHeartbeat(readerHeartbeat), jetstream.PullExpiry(readerExpiry),

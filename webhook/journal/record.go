@@ -140,6 +140,11 @@ func (f *folder) checkpoints() [Partitions]uint64 {
 	for number, p := range f.partitions {
 		if p != nil {
 			lowest[number] = p.position
+			if keeper, ok := f.machine.(Keeper); ok {
+				if oldest, some := keeper.Oldest(number); some {
+					lowest[number] = min(lowest[number], max(oldest, 1)-1)
+				}
+			}
 		}
 	}
 	for _, s := range f.dirty {

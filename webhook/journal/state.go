@@ -37,6 +37,16 @@ type State interface {
 	AppendState([]byte) ([]byte, error)
 }
 
+// Keeper is a Machine with states that refer to entries, by their sequence,
+// which they will ask for with Journal.Entry.
+type Keeper interface {
+	Machine
+
+	// Oldest is the lowest such sequence in a partition; it reports false when there
+	// is none. That entry and all after it are kept.
+	Oldest(partition int) (sequence uint64, ok bool)
+}
+
 // Machine is the pure part of folding: what an entry does to states. The owner
 // calls its methods one at a time. What it does must depend on the state and the
 // entry alone, because entries are folded again after a crash.
