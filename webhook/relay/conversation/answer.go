@@ -59,8 +59,10 @@ type Claim struct {
 const replyBreak = "\n"
 
 // Answer decides what the customer is told at once in answer to a push: one text
-// at most. c is the customer as last stored, before the push, nil for a new one;
-// open says whether agents are at work. Replies that wait for the customer come
+// at most. c is the customer as last stored, nil for a new one, with the entries
+// applied that were accepted since and are known to the caller: without them, two
+// messages in one moment would both be answered with the same replies. open says
+// whether agents are at work. Replies that wait for the customer come
 // first, as many whole ones as fit; then what a session begins with. The text has to
 // be part of the entry, so that repeats of the push are answered alike.
 func Answer(c *Customer, m *push.Message, s *Settings, now time.Time, open bool) Told {

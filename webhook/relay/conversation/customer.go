@@ -152,6 +152,8 @@ type delivery struct {
 	Done     int    `json:"done,omitempty"`
 	// Tried: the next part may have arrived.
 	Tried bool `json:"tried,omitempty"`
+	// Ask whether it has arrived before it is tried again.
+	Ask bool `json:"ask,omitempty"`
 	// Refusals is how often IM knew one of the two accounts not. Avoid are agents.
 	Refusals int      `json:"refusals,omitempty"`
 	Avoid    []string `json:"avoid,omitempty"`

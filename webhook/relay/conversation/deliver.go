@@ -213,6 +213,8 @@ func (c *Customer) notFound(d *delivery, now time.Time) {
 		c.Imported = false
 	case d.Notice != nil:
 		c.remove(d)
+	case d.Tried: // another agent gets it only if this one has not
+		d.Ask = true
 	default:
 		d.Avoid = append(d.Avoid, d.Agent)
 		if c.Agent == d.Agent {
@@ -246,7 +248,7 @@ func (c *Customer) RecordLookedUp(step LookUp, found map[Stamp]bool, now time.Ti
 			c.arrived(d)
 			continue
 		}
-		d.Tried, d.Prepared, d.mark = false, now.UnixMilli(), c.promise()
+		d.Tried, d.Ask, d.Prepared, d.mark = false, false, now.UnixMilli(), c.promise()
 	}
 	return changed
 }
@@ -304,6 +306,7 @@ func (c *Customer) giveUp(d *delivery, cause Cause, f Failure, now time.Time) {
 		cause = UnknownOutcome
 	}
 	d.Doom = &doom{Cause: cause, Code: f.Code, Detail: clip(f.Detail), Time: now.UnixMilli()}
+	d.mark = c.promise()
 	d.unprepare()
 }
 
@@ -311,7 +314,7 @@ func (c *Customer) giveUp(d *delivery, cause Cause, f Failure, now time.Time) {
 // when it is made anew.
 func (d *delivery) unprepare() {
 	d.Skip, d.Done = d.Skip+d.Done, 0
-	d.Parts, d.Agent, d.Prepared, d.Tried = nil, "", 0, false
+	d.Parts, d.Agent, d.Prepared, d.Tried, d.Ask = nil, "", 0, false, false
 }
 
 // pauseAfter a failure that passes or heals; it reports false for others.

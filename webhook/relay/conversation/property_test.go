@@ -38,6 +38,7 @@ func TestNothingIsLostOrDoubled(t *testing.T) {
 			t.Parallel()
 			rapid.Check(t, func(t *rapid.T) {
 				w := newWorld(t, verification)
+				w.faulty, w.chance = true, t
 				for range rapid.IntRange(1, 150).Draw(t, "acts") {
 					w.act()
 				}
@@ -51,7 +52,7 @@ func TestNothingIsLostOrDoubled(t *testing.T) {
 
 // act is one thing that happens.
 func (w *world) act() {
-	t := w.t
+	t := w.chance
 	switch act := rapid.SampledFrom([]string{
 		"push", "push", "large push", "repeat", "reply", "reply", "replies", "large reply", "fold", "fold",
 		"agent", "agent", "agent", "agent", "customer", "customer", "customer", "customer",
@@ -127,6 +128,7 @@ func (w *world) drain() {
 		if (waiting || idle) && (waiting2 || idle2) {
 			switch {
 			case waiting2 && (wait2.Reason == ReasonNoRight || wait2.Reason == "WindowClosed" || wait2.Reason == "CountExhausted"):
+				w.store()
 				w.customerWrites(1)
 				w.foldAll()
 			case waiting && (!waiting2 || wait.Until.Before(wait2.Until)):
@@ -165,14 +167,14 @@ func (w *world) expect(id string, parts int, arrived []string, texts bool) {
 
 func (w *world) checkInbound() {
 	for _, id := range w.inbound {
-		w.expect(id, len(render(Content{ID: id, Inbound: &Inbound{}})), w.provide.arrived, false)
+		w.expect(id, len(render(Content{ID: id, Inbound: &Inbound{}})), w.im.arrived, false)
 	}
 	last := -1
-	for _, arrived := range w.provide.arrived {
+	for _, arrived := range w.im.arrived {
 		id, _, _ := strings.Cut(arrived, "#")
 		at := index(w.inbound, id)
 		if at < last {
-			w.t.Fatalf("%s arrived behind a later one: %v", id, w.provide.arrived)
+			w.t.Fatalf("%s arrived behind a later one: %v", id, w.im.arrived)
 		}
 		last = at
 	}
@@ -185,7 +187,7 @@ func (w *world) checkReplies() {
 			continue
 		}
 		parts := 1
-		if w.outbound[id].MsgSeq%5 == 0 && !textOnly {
+		if w.outbound[id].MsgSeq%7 == 0 && !textOnly {
 			parts = 2
 		}
 		w.expect(id, parts, w.wechat.arrived, textOnly)

@@ -16,12 +16,32 @@ limitations under the License.
 
 package conversation
 
+import "time"
+
+// RecordGivenUp tells that a message is given up.
+func (c *Customer) RecordGivenUp(step GiveUp, now time.Time) bool {
+	if step.Lane == ToAgent {
+		d := c.delivery(step.ID)
+		if d == nil || d.Doom != nil {
+			return false
+		}
+		c.giveUp(d, step.Cause, Failure{}, now)
+		return true
+	}
+	r := c.reply(step.ID)
+	if r == nil || r.Doom != nil || r.Attempted != 0 {
+		return false
+	}
+	c.giveUpReply(r, step.Cause, Refusal{Code: step.code}, now)
+	return true
+}
+
 // RecordBuried tells that the letter is among the dead letters. The agent whose
 // reply it was is told.
 func (c *Customer) RecordBuried(step Bury) bool {
 	if step.Lane == ToAgent {
 		d := c.delivery(step.Letter.ID)
-		if d == nil || d.Inbound == nil {
+		if d == nil || d.Doom == nil {
 			return false
 		}
 		c.toAgent = pause{}
@@ -30,7 +50,7 @@ func (c *Customer) RecordBuried(step Bury) bool {
 		return true
 	}
 	r := c.reply(step.Letter.ID)
-	if r == nil || r.Attempted != 0 {
+	if r == nil || r.Doom == nil {
 		return false
 	}
 	c.toCustomer = pause{}

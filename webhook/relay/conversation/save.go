@@ -73,6 +73,7 @@ func (c *Customer) resume() {
 			c.unknown(r, r.Attempted)
 		}
 	}
+	c.MarkStored() // whoever loads it again concludes the same
 }
 
 // AppendState encodes the customer behind to.

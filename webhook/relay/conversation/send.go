@@ -57,10 +57,10 @@ func (c *Customer) RecordReplyPrepared(step PrepareReply, requests []json.RawMes
 	}
 	switch {
 	case len(requests) == 0:
-		r.giveUp(Unsupported, Refusal{}, now)
+		c.giveUpReply(r, Unsupported, Refusal{}, now)
 		return true
 	case bytes > maxRequests || len(requests) > maxParts:
-		r.giveUp(TooLarge, Refusal{}, now)
+		c.giveUpReply(r, TooLarge, Refusal{}, now)
 		return true
 	}
 	for _, other := range c.Replies {
@@ -90,10 +90,10 @@ func (c *Customer) RecordReplyText(step PrepareReply, text string, now time.Time
 	pieces := split(text)
 	switch {
 	case len(text) > maxText:
-		r.giveUp(TooLarge, Refusal{}, now)
+		c.giveUpReply(r, TooLarge, Refusal{}, now)
 		return true
 	case len(pieces) == 0:
-		r.giveUp(Unsupported, Refusal{}, now)
+		c.giveUpReply(r, Unsupported, Refusal{}, now)
 		return true
 	}
 	r.Skip, r.Done, r.Requests = r.Skip+r.Done, 0, nil
@@ -142,7 +142,7 @@ func (c *Customer) RecordUnfit(step PrepareReply, why string, now time.Time) boo
 	if r == nil {
 		return false
 	}
-	r.giveUp(Unsupported, Refusal{Detail: why}, now)
+	c.giveUpReply(r, Unsupported, Refusal{Detail: why}, now)
 	return true
 }
 
@@ -186,7 +186,7 @@ func (c *Customer) RecordSendFailed(step Send, f Refusal, now time.Time) bool {
 		c.blocked(step, f, now)
 	case wechat.MediaExpired:
 		if r.Renewed {
-			r.giveUp(MediaExpired, f, now)
+			c.giveUpReply(r, MediaExpired, f, now)
 			break
 		}
 		r.Renewed, r.Requests = true, nil
@@ -194,7 +194,7 @@ func (c *Customer) RecordSendFailed(step Send, f Refusal, now time.Time) bool {
 	case wechat.DailyQuota, wechat.NotAuthorized, wechat.Unauthorized, wechat.AddressNotAllowed:
 		c.toCustomer.begin(c.key, now, firstRest, lastRest, f.RetryAfter, Reason(f.Kind))
 	case wechat.Invalid:
-		r.giveUp(Refused, f, now)
+		c.giveUpReply(r, Refused, f, now)
 	default:
 		c.toCustomer.begin(c.key, now, firstPause, lastPause, f.RetryAfter, ReasonTrouble)
 	}
@@ -227,13 +227,14 @@ func (c *Customer) attempted(step Send) *reply {
 // unknown: whether a part arrived is not known, and it is not sent again.
 func (c *Customer) unknown(r *reply, at int64) {
 	r.Attempted = 0
-	r.giveUp(UnknownOutcome, Refusal{}, time.UnixMilli(at))
+	c.giveUpReply(r, UnknownOutcome, Refusal{}, time.UnixMilli(at))
 	c.Totals.Unknown++
 }
 
-// giveUp a reply. What was made of it is not needed any more.
-func (r *reply) giveUp(cause Cause, f Refusal, now time.Time) {
+// giveUpReply gives a reply up. What was made of it is not needed any more.
+func (c *Customer) giveUpReply(r *reply, cause Cause, f Refusal, now time.Time) {
 	r.Doom = &doom{Cause: cause, Code: f.Code, Detail: clip(f.Detail), Time: now.UnixMilli()}
+	r.mark = c.promise()
 	r.Skip, r.Done, r.Requests, r.Texts = r.Skip+r.Done, 0, nil, nil
 }
 

@@ -41,7 +41,8 @@ var start = time.UnixMilli(1763848315_000)
 // world is everything around one customer: the log, the store, IM, WeChat, and a
 // dispatcher that can be killed at any point.
 type world struct {
-	t        *rapid.T
+	t        fataler
+	chance   *rapid.T // for faults
 	now      time.Time
 	settings Settings
 
@@ -55,8 +56,8 @@ type world struct {
 	mutations []func(*Customer) bool
 
 	faulty  bool
-	provide im1
-	wechat  wechat1
+	im      simIM
+	wechat  simWeChat
 	letters map[string]*Letter
 	// inbound and replies are the ids of what was accepted, in the order of the log.
 	inbound, replies []string
@@ -65,8 +66,8 @@ type world struct {
 	count            int
 }
 
-// im1 is IM: it drops equal repeats within 120 s.
-type im1 struct {
+// simIM is IM: it drops equal repeats within 120 s.
+type simIM struct {
 	imported bool
 	agents   map[string]bool
 	seen     map[string]time.Time
@@ -74,18 +75,23 @@ type im1 struct {
 	arrived  []string                  // id#part, in order
 }
 
-// wechat1 is WeChat: five messages within 48 hours after one of the customer's.
-type wechat1 struct {
+// simWeChat is WeChat: five messages within 48 hours after one of the customer's.
+type simWeChat struct {
 	opened  time.Time
 	left    int
 	arrived []string
 }
 
-func newWorld(t *rapid.T, verification imv1alpha1.Verification) *world {
+type fataler interface {
+	Fatal(args ...any)
+	Fatalf(format string, args ...any)
+}
+
+func newWorld(t fataler, verification imv1alpha1.Verification) *world {
 	w := &world{
-		t: t, now: start, live: New(Key(account, openID)), faulty: true, letters: map[string]*Letter{},
+		t: t, now: start, live: New(Key(account, openID)), letters: map[string]*Letter{},
 		outbound: map[string]*Outbound{}, applied: map[string]time.Time{},
-		provide: im1{agents: map[string]bool{"a": true, "b": true}, seen: map[string]time.Time{}, history: map[string]map[Stamp]bool{}},
+		im: simIM{agents: map[string]bool{"a": true, "b": true}, seen: map[string]time.Time{}, history: map[string]map[Stamp]bool{}},
 		settings: Settings{
 			Verification: verification, Agents: []string{"a", "b"}, SessionIdle: 30 * time.Minute,
 			WaitingMessages: 100, WaitingAge: 7 * 24 * time.Hour,
@@ -111,13 +117,20 @@ func (w *world) accept(e *Entry) *Entry {
 
 // customerWrites a message of about so many bytes; the receiver answers it.
 func (w *world) customerWrites(bytes int) {
-	w.foldAll() // the receiver reads what is stored; answers of two at once are another story
 	w.count++
 	m := push.Message{
 		Kind: push.Text, To: "gh_7f083739789a", From: openID, CreateTime: w.now.Unix(), MsgID: fmt.Sprint(1000 + w.count),
 		Content: strings.Repeat("x", bytes),
 	}
-	told := Answer(w.live, &m, &w.settings, w.now, true)
+	// The receiver reads what is stored, and knows what it has accepted itself.
+	snapshot, err := Load(Key(account, openID), w.stored)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for i, e := range w.log[w.storedAt:] {
+		snapshot.Apply(uint64(w.storedAt+i+1), e)
+	}
+	told := Answer(snapshot, &m, &w.settings, w.now, true)
 	if told.Kind == ToldReplies {
 		for _, claim := range told.Claims {
 			w.wechat.arrived = append(w.wechat.arrived, claim.ID+"#0")
@@ -216,7 +229,7 @@ func (w *world) step(lane Lane) Step {
 	case Assign:
 		agent := ""
 		for _, a := range w.settings.Agents {
-			if !contains(step.Avoid, a) && (agent == "" || w.faulty && rapid.Bool().Draw(w.t, "agent")) {
+			if !contains(step.Avoid, a) && (agent == "" || w.faulty && rapid.Bool().Draw(w.chance, "agent")) {
 				agent = a
 			}
 		}
@@ -229,7 +242,7 @@ func (w *world) step(lane Lane) Step {
 	case LookUp:
 		found := map[Stamp]bool{}
 		for _, p := range step.Parts {
-			found[p.Stamp] = w.provide.history[step.Agent][p.Stamp]
+			found[p.Stamp] = w.im.history[step.Agent][p.Stamp]
 		}
 		if w.fails("look up") {
 			w.mutate(func(c *Customer) bool { return c.RecordLookUpFailed(step, Failure{Class: im.Unavailable}, w.now) })
@@ -244,6 +257,9 @@ func (w *world) step(lane Lane) Step {
 		w.mutate(func(c *Customer) bool { return c.RecordCommitted(step, now) })
 	case Send:
 		w.send(step)
+	case GiveUp:
+		now := w.now
+		w.mutate(func(c *Customer) bool { return c.RecordGivenUp(step, now) })
 	case Bury:
 		if w.fails("bury") {
 			w.mutate(func(c *Customer) bool { return c.RecordFailed(lane, 0, w.now) })
@@ -270,7 +286,7 @@ func (w *world) step(lane Lane) Step {
 
 // fails now and then, while there are faults.
 func (w *world) fails(what string) bool {
-	return w.faulty && rapid.IntRange(0, 5).Draw(w.t, what) == 0
+	return w.faulty && rapid.IntRange(0, 5).Draw(w.chance, what) == 0
 }
 
 func (w *world) bury(letter *Letter) {
@@ -286,11 +302,11 @@ func (w *world) bury(letter *Letter) {
 
 func (w *world) importAccount() {
 	if w.fails("import") {
-		f := Failure{Class: rapid.SampledFrom([]im.Class{im.Unavailable, im.UnknownOutcome, im.Unauthorized}).Draw(w.t, "class")}
+		f := Failure{Class: rapid.SampledFrom([]im.Class{im.Unavailable, im.UnknownOutcome, im.Unauthorized}).Draw(w.chance, "class")}
 		w.mutate(func(c *Customer) bool { return c.RecordImportFailed(f, w.now) })
 		return
 	}
-	w.provide.imported = true
+	w.im.imported = true
 	w.mutate((*Customer).RecordImported)
 }
 
@@ -314,7 +330,7 @@ func (w *world) deliver(step Deliver) {
 	if w.faulty {
 		outcome = rapid.SampledFrom([]string{
 			"ok", "ok", "ok", "ok", "unavailable", "limited", "lost request", "lost answer", "kill before", "kill after", "absent", "refused",
-		}).Draw(w.t, "delivery")
+		}).Draw(w.chance, "delivery")
 	}
 	failure := Failure{Class: im.Unavailable}
 	switch {
@@ -327,10 +343,10 @@ func (w *world) deliver(step Deliver) {
 		failure.Class = im.UnknownOutcome
 	case outcome == "refused":
 		failure.Class = im.Invalid
-	case outcome == "absent", !w.provide.imported, !w.provide.agents[step.Agent]:
+	case outcome == "absent", !w.im.imported, !w.im.agents[step.Agent]:
 		failure.Class = im.NotFound
 	case outcome != "unavailable":
-		w.provide.take(step, w.now)
+		w.im.take(step, w.now)
 		switch outcome {
 		case "kill after":
 			w.kill()
@@ -346,7 +362,7 @@ func (w *world) deliver(step Deliver) {
 	w.mutate(func(c *Customer) bool { return c.RecordDeliverFailed(step, failure, now) })
 }
 
-func (i *im1) take(step Deliver, now time.Time) {
+func (i *simIM) take(step Deliver, now time.Time) {
 	if i.history[step.Agent] == nil {
 		i.history[step.Agent] = map[Stamp]bool{}
 	}
@@ -372,7 +388,7 @@ func (w *world) prepareReply(step PrepareReply) {
 		return
 	}
 	requests := []json.RawMessage{json.RawMessage(`{"id": "` + step.ID + `#0"}`)}
-	if step.Outbound.MsgSeq%5 == 0 {
+	if step.Outbound.MsgSeq%7 == 0 {
 		requests = append(requests, json.RawMessage(`{"id":"`+step.ID+`#1"}`))
 	}
 	w.mutate(func(c *Customer) bool {
@@ -386,7 +402,7 @@ func (w *world) send(step Send) {
 	if w.faulty {
 		outcome = rapid.SampledFrom([]string{
 			"ok", "ok", "ok", "ok", "unavailable", "lost request", "lost answer", "kill before", "kill after", "expired", "quota", "refused",
-		}).Draw(w.t, "sending")
+		}).Draw(w.chance, "sending")
 	}
 	refusal := Refusal{Kind: wechat.Unavailable}
 	switch {

@@ -50,8 +50,8 @@ const (
 )
 
 // Step is what a lane has to do next: one of Idle, Wait, Store, Import, Assign,
-// Prepare, Deliver, LookUp, PrepareReply, Commit, Send, Bury, Drop, Fetch and
-// Erase. What it holds must not be changed.
+// Prepare, Deliver, LookUp, PrepareReply, Commit, Send, GiveUp, Bury, Drop, Fetch
+// and Erase. What it holds must not be changed.
 type Step interface{ step() }
 
 // Idle: nothing to do until the next entry.
@@ -149,6 +149,14 @@ type Send struct {
 	openings uint64
 }
 
+// GiveUp a message: answer with RecordGivenUp. When that is stored it is buried.
+type GiveUp struct {
+	Lane  Lane
+	ID    string
+	Cause Cause
+	code  int
+}
+
 // Bury a message: append the letter to the dead letters, under its ID, then answer
 // with RecordBuried.
 type Bury struct {
@@ -186,6 +194,7 @@ func (LookUp) step()       {}
 func (PrepareReply) step() {}
 func (Commit) step()       {}
 func (Send) step()         {}
+func (GiveUp) step()       {}
 func (Bury) step()         {}
 func (Drop) step()         {}
 func (Fetch) step()        {}

@@ -125,8 +125,10 @@ func (c *Customer) nextToAgent(now int64, s *Settings) Step {
 	switch {
 	case d.Notice != nil && now-d.Notice.Time > noticeLife.Milliseconds():
 		return Drop{ID: d.ID}
+	case d.Doom != nil && !c.kept(d.mark):
+		return Store{}
 	case d.Doom != nil:
-		return Bury{Lane: ToAgent, Letter: c.letter(d, d.Doom)}
+		return Bury{Lane: ToAgent, Letter: d.Doom.letter(d.ID, d.Skip+d.Done, &Entry{Inbound: d.Inbound}, c.key)}
 	case !c.Imported:
 		return Import{}
 	case d.Tried:
@@ -148,7 +150,7 @@ func (c *Customer) nextRepeat(d *delivery, now int64) Step {
 	switch age := now - d.Prepared; {
 	case !c.kept(d.mark):
 		return Store{}
-	case age >= -skew.Milliseconds() && age < repeatable.Milliseconds():
+	case !d.Ask && age >= -skew.Milliseconds() && age < repeatable.Milliseconds():
 		return d.next()
 	case age >= 0 && age < settled.Milliseconds():
 		return Wait{Until: moment(d.Prepared).Add(settled), Reason: ReasonOutcome}
@@ -177,7 +179,7 @@ func (c *Customer) nextDelivery(d *delivery, now int64, s *Settings) Step {
 		case len(s.Agents) == 0:
 			return Wait{Until: moment(now).Add(agentsPause), Reason: ReasonNoAgents}
 		case !slices.ContainsFunc(s.Agents, func(agent string) bool { return !avoidable(agent) }):
-			return Bury{Lane: ToAgent, Letter: c.letter(d, &doom{Cause: NoSuchAgent, Time: now})}
+			return GiveUp{Lane: ToAgent, ID: d.ID, Cause: NoSuchAgent}
 		default:
 			return Assign{ID: d.ID, Former: c.Agent, Avoid: slices.Clone(d.Avoid)}
 		}
@@ -244,9 +246,4 @@ func (c *Customer) fetchable() []uint64 {
 		return nil
 	}
 	return c.Unread.first(maxFetch)
-}
-
-// letter of a message to an agent.
-func (c *Customer) letter(d *delivery, why *doom) *Letter {
-	return why.letter(d.ID, d.Skip+d.Done, &Entry{Inbound: d.Inbound}, c.key)
 }

@@ -34,8 +34,17 @@ func (c *Customer) nextToCustomer(now int64, s *Settings) Step {
 	if len(c.Replies) == 0 {
 		return Idle{}
 	}
-	if r, why := c.hopeless(now, s); r != nil {
-		return Bury{Lane: ToCustomer, Letter: why.letter(r.ID, r.Skip+r.Done, &Entry{Outbound: r.Outbound}, c.key)}
+	for _, r := range c.Replies {
+		switch {
+		case r.Doom == nil:
+		case !c.kept(r.mark):
+			return Store{}
+		default:
+			return Bury{Lane: ToCustomer, Letter: r.Doom.letter(r.ID, r.Skip+r.Done, &Entry{Outbound: r.Outbound}, c.key)}
+		}
+	}
+	if r, cause := c.hopeless(now, s); r != nil {
+		return GiveUp{Lane: ToCustomer, ID: r.ID, Cause: cause, code: c.BlockedCode}
 	}
 	r := c.Replies[0]
 	switch {
@@ -82,27 +91,23 @@ func (c *Customer) nextText(s *Settings) Step {
 }
 
 // hopeless is a reply to be given up, and why.
-func (c *Customer) hopeless(now int64, s *Settings) (*reply, *doom) {
-	for _, r := range c.Replies {
-		if r.Doom != nil {
-			return r, r.Doom
-		}
-	}
+func (c *Customer) hopeless(now int64, s *Settings) (*reply, Cause) {
 	if c.Replies[0].Attempted != 0 {
-		return nil, nil
+		return nil, ""
 	}
 	for _, r := range c.Replies {
 		if now-r.Outbound.Received >= s.WaitingAge.Milliseconds() {
-			return r, &doom{Cause: WaitedTooLong, Code: c.BlockedCode, Time: now}
+			return r, WaitedTooLong
 		}
 	}
 	switch {
 	case c.Blocked == wechat.NotFollowing:
-		return c.Replies[0], &doom{Cause: NotFollowing, Code: c.BlockedCode, Time: now}
+		return c.Replies[0], NotFollowing
 	case (c.Blocked != "" || s.textOnly()) && len(c.Replies)+c.Unsent.Count > s.WaitingMessages:
-		return c.Replies[0], &doom{Cause: TooManyWaiting, Code: c.BlockedCode, Time: now}
+		return c.Replies[0], TooManyWaiting
+	default:
+		return nil, ""
 	}
-	return nil, nil
 }
 
 // expiry is when the first of the replies has waited too long.
