@@ -65,13 +65,13 @@ const (
 // all of it is bounded.
 var (
 	accountCheck = &command{service: accountService, name: "account_check",
-		limit: 100, maxItems: 100, blameOne: []int{70402}}
+		limit: 100, maxItems: 100, blameOne: []int{70402}, user: usedByBoth}
 	accountImport = &command{service: accountService, name: "account_import",
-		limit: 200, maxItems: 1, writes: true}
+		limit: 200, maxItems: 1, writes: true, user: usedByBoth}
 	multiAccountImport = &command{service: accountService, name: "multiaccount_import",
-		limit: 100, maxItems: 100, writes: true, blameOne: []int{70402, 40601}}
+		limit: 100, maxItems: 100, writes: true, blameOne: []int{70402, 40601}, user: usedByBoth}
 	accountDelete = &command{service: accountService, name: "account_delete",
-		limit: 100, maxItems: 100, writes: true, blameOne: []int{70107, 70402}}
+		limit: 100, maxItems: 100, writes: true, blameOne: []int{70107, 70402}, user: usedByBoth}
 
 	// Whether a missing account fails its own item or the whole portrait_get is not documented.
 	portraitGet = &command{service: profileService, name: "portrait_get",
@@ -81,6 +81,12 @@ var (
 
 	queryOnlineStatus = &command{service: chatService, name: "query_online_status",
 		limit: 200, maxItems: 500, itemised: "ErrorList", user: usedByWebhook}
+
+	// A repeat is safe for 120 s after the first attempt, which the caller counts.
+	sendMsg = &command{service: chatService, name: "sendmsg",
+		limit: 200, maxItems: 1, writes: true, once: true, user: usedByWebhook}
+	adminGetRoamMsg = &command{service: chatService, name: "admin_getroammsg",
+		limit: 200, maxItems: 1, user: usedByWebhook}
 
 	// 10018: the answer would be too large, ask for less.
 	getGroupInfo = &command{service: groupService, name: "get_group_info",
@@ -142,7 +148,7 @@ var (
 // commands lists every command above.
 var commands = []*command{
 	accountCheck, accountImport, multiAccountImport, accountDelete,
-	portraitGet, portraitSet, queryOnlineStatus,
+	portraitGet, portraitSet, queryOnlineStatus, sendMsg, adminGetRoamMsg,
 	getGroupInfo, createGroup, modifyGroupBaseInfo, destroyGroup, changeGroupOwner,
 	addGroupMember, getGroupMemberInfo, modifyGroupMemberInfo,
 	modifyAdmin, getAdminList,

@@ -171,13 +171,20 @@ func (m GroupMessage) wire() (wireGroupMessage, error) {
 	if size := len(encoded) + len(m.CloudCustomData); err != nil || size > maxMessageBytes {
 		return question, invalidArgument(sendGroupMsg, "the message has %d of at most %d bytes", size, maxMessageBytes)
 	}
-	if m.ForbidBeforeCallback {
-		question.ForbidCallbackControl = append(question.ForbidCallbackControl, "ForbidBeforeSendMsgCallback")
-	}
-	if m.ForbidAfterCallback {
-		question.ForbidCallbackControl = append(question.ForbidCallbackControl, "ForbidAfterSendMsgCallback")
-	}
+	question.ForbidCallbackControl = withoutCallbacks(m.ForbidBeforeCallback, m.ForbidAfterCallback)
 	return question, nil
+}
+
+// withoutCallbacks names the callbacks that IM is to leave out.
+func withoutCallbacks(before, after bool) []string {
+	var names []string
+	if before {
+		names = append(names, "ForbidBeforeSendMsgCallback")
+	}
+	if after {
+		names = append(names, "ForbidAfterSendMsgCallback")
+	}
+	return names
 }
 
 type wireSentMessage struct {
