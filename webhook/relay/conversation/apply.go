@@ -137,7 +137,7 @@ func (c *Customer) leave(in *Inbound) {
 
 func (c *Customer) applyOutbound(sequence uint64, e *Entry) bool {
 	out, id := e.Outbound, e.id()
-	if c.Keys.has(id) || c.Floor > 0 && out.MsgTime <= c.Floor {
+	if c.Keys.has(id) || out.Source == Roaming && c.Floor > 0 && out.MsgTime <= c.Floor {
 		return false
 	}
 	if forgotten, full := c.Keys.add(id, out.MsgTime); full {

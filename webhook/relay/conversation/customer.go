@@ -117,7 +117,8 @@ type contents struct {
 	// Pushes and Keys are those seen last.
 	Pushes recent `json:"pushes,omitempty"`
 	Keys   recent `json:"keys,omitempty"`
-	// Floor is the MsgTime of the newest message whose key was forgotten.
+	// Floor is the MsgTime of the newest message whose key was forgotten: what the
+	// history has from before counts as seen.
 	Floor int64 `json:"floor,omitempty"`
 
 	Totals Totals `json:"totals,omitzero"`

@@ -505,7 +505,9 @@ func TestRepeatsOfOldReplies(t *testing.T) {
 	arrived := len(w.wechat.arrived)
 	for _, e := range slices.Clone(w.log) {
 		if e.Outbound != nil {
-			w.accept(e)
+			again := *e.Outbound
+			again.Source = Roaming
+			w.accept(&Entry{Account: account, OpenID: openID, Outbound: &again})
 		}
 	}
 	w.foldAll()
