@@ -1,0 +1,143 @@
+/*
+Copyright 2026 The LiveRoom Operator Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package relay
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/liveroom-io/liveroom-operator/webhook/journal"
+	"github.com/liveroom-io/liveroom-operator/webhook/officialaccount"
+	"github.com/liveroom-io/liveroom-operator/webhook/relay/conversation"
+)
+
+// record tells a customer how a step went. It runs in the owner's goroutine, and
+// perhaps once more.
+type record func(*conversation.Customer) bool
+
+// job is a task with everything that its steps need.
+type job struct {
+	task
+
+	openID   string
+	account  *officialaccount.Account
+	settings *conversation.Settings
+}
+
+// serve works on tasks until the queue ends.
+func (r *Relay) serve(ctx context.Context) {
+	for {
+		next, over := r.queue.Get()
+		if over {
+			return
+		}
+		if ctx.Err() == nil {
+			r.work(ctx, next)
+		}
+		r.queue.Done(next)
+	}
+}
+
+// work takes one step after the other for a customer in one direction, until
+// there is none.
+func (r *Relay) work(ctx context.Context, t task) {
+	uid, openID, _ := strings.Cut(t.key, "/")
+	place := uid + "/" + string(t.lane)
+	if !r.rooms.enter(place) {
+		r.queue.AddAfter(t, crowded)
+		return
+	}
+	defer r.rooms.leave(place)
+	var how record
+	for ctx.Err() == nil || how != nil {
+		account := r.Accounts.ByUID(uid)
+		settings := r.settingsOf(uid)
+		if (account == nil || settings == nil || account.Held != "") && how == nil {
+			return // it is looked at again once the account is served
+		}
+		step, err := r.next(t, how, orNone(settings))
+		switch {
+		case errors.Is(err, journal.ErrNotOwned), errors.Is(err, journal.ErrStopped):
+			return // its owner goes on from what is stored
+		case err != nil:
+			r.Logger.V(1).Info("A customer cannot be loaded", "account", uid, "error", err.Error())
+			r.queue.AddAfter(t, time.Second)
+			return
+		}
+		if account == nil || settings == nil {
+			return
+		}
+		switch step := step.(type) {
+		case conversation.Idle, conversation.Store: // Saved looks again
+			return
+		case conversation.Wait:
+			r.queue.AddAfter(t, max(step.Until.Sub(r.Clock.Now()), time.Millisecond))
+			return
+		default:
+			how = r.perform(ctx, &job{task: t, openID: openID, account: account, settings: settings}, step)
+		}
+		if how == nil {
+			r.queue.AddAfter(t, unready)
+			return
+		}
+	}
+}
+
+// next records how a step went, and tells the one after it.
+func (r *Relay) next(t task, how record, settings *conversation.Settings) (conversation.Step, error) {
+	var step conversation.Step
+	// It is short, and what is recorded must not be lost to a shutdown.
+	err := r.owner.Mutate(context.Background(), customerKey(t.key), func(state journal.State) bool {
+		c, ok := state.(*conversation.Customer)
+		if !ok {
+			return false
+		}
+		changed := how != nil && how(c)
+		if step == nil {
+			step = c.Next(t.lane, r.Clock.Now(), settings)
+		}
+		return changed
+	})
+	return step, err
+}
+
+// rooms bound how many workers an account may have in one direction.
+type rooms struct {
+	mu    sync.Mutex
+	taken map[string]int
+}
+
+func (r *rooms) enter(place string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.taken[place] >= perLane {
+		return false
+	}
+	r.taken[place]++
+	return true
+}
+
+func (r *rooms) leave(place string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.taken[place]--; r.taken[place] == 0 {
+		delete(r.taken, place)
+	}
+}

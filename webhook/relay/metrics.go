@@ -1,0 +1,61 @@
+/*
+Copyright 2026 The LiveRoom Operator Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package relay
+
+import (
+	"errors"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/liveroom-io/liveroom-operator/webhook/relay/conversation"
+)
+
+// Metrics of the relay. Their labels come from fixed lists.
+type Metrics struct {
+	relayed  *prometheus.CounterVec
+	letters  *prometheus.CounterVec
+	failures *prometheus.CounterVec
+}
+
+// NewMetrics makes the collectors and registers them.
+func NewMetrics(registerer prometheus.Registerer) (*Metrics, error) {
+	counter := func(name, help string, labels ...string) *prometheus.CounterVec {
+		return prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: "liveroom_relay", Name: name, Help: help}, labels)
+	}
+	m := &Metrics{
+		relayed:  counter("messages_total", "Messages that the other side has taken, by direction.", "to"),
+		letters:  counter("dead_letters_total", "Messages that were given up, by direction and cause.", "to", "cause"),
+		failures: counter("provider_failures_total", "Calls that a provider did not answer as it should.", "provider"),
+	}
+	return m, errors.Join(registerer.Register(m.relayed), registerer.Register(m.letters), registerer.Register(m.failures))
+}
+
+// destination is the label of a lane.
+func destination(lane conversation.Lane) string {
+	if lane == conversation.ToCustomer {
+		return "customer"
+	}
+	return "agent"
+}
+
+func (m *Metrics) passed(lane conversation.Lane) { m.relayed.WithLabelValues(destination(lane)).Inc() }
+
+func (m *Metrics) buried(lane conversation.Lane, cause conversation.Cause) {
+	m.letters.WithLabelValues(destination(lane), string(cause)).Inc()
+}
+
+func (m *Metrics) failed(by provider) { m.failures.WithLabelValues(string(by)).Inc() }

@@ -1,0 +1,132 @@
+/*
+Copyright 2026 The LiveRoom Operator Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package relay
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/liveroom-io/liveroom-operator/webhook/journal"
+	"github.com/liveroom-io/liveroom-operator/webhook/officialaccount"
+)
+
+// tell writes the sums of this member's partitions for those who report them.
+func (r *Relay) tell(ctx context.Context) {
+	ticker := r.Clock.NewTicker(tallyEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C():
+		}
+		for key, l := range r.books.news() {
+			err := r.owner.Mutate(ctx, key, func(state journal.State) bool {
+				t, ok := state.(*tally)
+				return ok && t.report(l.sum, l.originalID, l.minute)
+			})
+			if err != nil {
+				r.books.again(key)
+			}
+		}
+	}
+}
+
+// numbers of all accounts, as all members have told them.
+type numbers struct {
+	changed func(uid string)
+
+	mu      sync.Mutex
+	tallies map[string]map[int]*tally // by account and partition
+	letters map[string]int64          // as far as this process knows
+}
+
+func newNumbers(changed func(uid string)) *numbers {
+	return &numbers{changed: changed, tallies: map[string]map[int]*tally{}, letters: map[string]int64{}}
+}
+
+// heard takes over a tally.
+func (n *numbers) heard(key journal.StateKey, data []byte, deleted bool) {
+	uid := accountOf(key.Name)
+	t, err := loadTally(data)
+	if err != nil || deleted {
+		t = &tally{}
+	}
+	n.mu.Lock()
+	if n.tallies[uid] == nil {
+		n.tallies[uid] = map[int]*tally{}
+	}
+	n.tallies[uid][key.Partition] = t
+	n.mu.Unlock()
+	n.changed(uid)
+}
+
+// buried notes that there is a dead letter more.
+func (n *numbers) buried(uid string) {
+	n.mu.Lock()
+	n.letters[uid]++
+	n.mu.Unlock()
+	n.changed(uid)
+}
+
+// Traffic of an account, over all members.
+func (r *Relay) Traffic(uid string) officialaccount.Traffic {
+	var all officialaccount.Traffic
+	all.Backlog, all.Obstacle = r.Backlog(uid)
+	all.Sessions = map[string]int32{}
+	n := r.numbers
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	var minute int64
+	for _, t := range n.tallies[uid] {
+		all.Followers += t.Sum.Followers
+		all.RelayedToAgents += t.Sum.ToAgent + t.Gone.ToAgent
+		all.RelayedToCustomers += t.Sum.ToCustomer + t.Gone.ToCustomer
+		all.UnknownOutcomes += t.Sum.Unknown + t.Gone.Unknown
+		all.Waiting += int32(min(t.Sum.Waiting, 1<<30)) //nolint:gosec // bounded
+		for agent, count := range t.Sum.Sessions {
+			all.Sessions[agent] += count
+		}
+		if t.OriginalID != "" && t.LastMinute >= minute {
+			all.OriginalID = t.OriginalID
+		}
+		minute = max(minute, t.LastMinute)
+	}
+	if minute > 0 {
+		all.LastInbound = time.Unix(minute, 0)
+	}
+	return all
+}
+
+// sessions of the agents of an account: the present ones of this member's
+// partitions, and what the others told last.
+func (r *Relay) sessions(uid string) map[string]int32 {
+	all := r.books.sessions(uid)
+	n := r.numbers
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for partition, t := range n.tallies[uid] {
+		if r.owner.Owns(partition) {
+			continue
+		}
+		for agent, count := range t.Sum.Sessions {
+			all[agent] += count
+		}
+	}
+	return all
+}
