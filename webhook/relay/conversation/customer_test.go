@@ -131,7 +131,7 @@ func TestFollowersAreImportedWhenThatIsWanted(t *testing.T) {
 func TestWhatIsTooMuchIsReadBack(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, imv1alpha1.VerificationVerified)
-	const many = 1500
+	const many = 700
 	for i := range many {
 		w.count++
 		m := push.Message{Kind: push.Text, From: openID, CreateTime: w.now.Unix(), MsgID: fmt.Sprint(i), Content: strings.Repeat("x", i%200)}
@@ -205,7 +205,7 @@ func TestTheLargestState(t *testing.T) {
 	w := newWorld(t, imv1alpha1.VerificationPersonal)
 	// Sequences far apart, as of one customer among many.
 	apply := func(e *Entry) { w.live.Apply(uint64(len(w.log))*1_000_003, e) }
-	for i := range 14_000 {
+	for i := range 9_000 {
 		m := push.Message{Kind: push.Text, From: openID, CreateTime: w.now.Unix(), MsgID: fmt.Sprintf("%064d", i), Content: strings.Repeat("\\", 100)}
 		apply(w.accept(&Entry{Account: account, OpenID: openID, Inbound: &Inbound{Push: m, Received: w.now.UnixMilli()}}))
 		apply(w.accept(w.agentWrites("a", 50)))

@@ -122,15 +122,7 @@ func (w *world) customerWrites(bytes int) {
 		Kind: push.Text, To: "gh_7f083739789a", From: openID, CreateTime: w.now.Unix(), MsgID: fmt.Sprint(1000 + w.count),
 		Content: strings.Repeat("x", bytes),
 	}
-	// The receiver reads what is stored, and knows what it has accepted itself.
-	snapshot, err := Load(Key(account, openID), w.stored)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	for i, e := range w.log[w.storedAt:] {
-		snapshot.Apply(uint64(w.storedAt+i+1), e)
-	}
-	told := Answer(snapshot, &m, &w.settings, w.now, true)
+	told := Answer(w.snapshot(), &m, &w.settings, w.now, true)
 	if told.Kind == ToldReplies {
 		for _, claim := range told.Claims {
 			w.wechat.arrived = append(w.wechat.arrived, claim.ID+"#0")
@@ -141,6 +133,25 @@ func (w *world) customerWrites(bytes int) {
 		Account: account, OpenID: openID, Inbound: &Inbound{Push: m, Received: w.now.UnixMilli(), Told: told},
 	})
 	w.inbound = append(w.inbound, e.id())
+}
+
+// snapshot is what the receiver reads, with what it has accepted itself since.
+func (w *world) snapshot() *Customer {
+	if !w.settings.textOnly() {
+		return w.live
+	}
+	if len(w.log) > w.storedAt+10 {
+		w.foldAll()
+		w.store()
+	}
+	c, err := Load(Key(account, openID), w.stored)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for i, e := range w.log[w.storedAt:] {
+		c.Apply(uint64(w.storedAt+i+1), e)
+	}
+	return c
 }
 
 // agentWrites a message, which is known after a delay. It returns its entry.

@@ -54,17 +54,16 @@ const (
 // and Erase. What it holds must not be changed.
 type Step interface{ step() }
 
-// Idle: nothing to do until the next entry.
+// Idle means nothing to do until the next entry.
 type Idle struct{}
 
-// Wait: nothing to do until a time, or until the next entry or another setting.
+// Wait means nothing to do until a time, or until the next entry or another setting.
 type Wait struct {
 	Until  time.Time
 	Reason Reason
 }
 
-// Store: the customer has to be stored before this lane may go on. MarkStored
-// tells that it is.
+// Store the customer before this lane goes on. MarkStored tells that it is done.
 type Store struct{}
 
 // Import the customer's account into IM, and answer with RecordImported or

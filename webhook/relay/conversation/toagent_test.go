@@ -419,3 +419,62 @@ func TestBodiesStayAsTheyAre(t *testing.T) {
 		t.Errorf("%s has become %s", before.Body, after.Body)
 	}
 }
+
+func TestALookUpThatFails(t *testing.T) {
+	t.Parallel()
+	for class, tc := range map[im.Class]struct {
+		cause   Cause
+		arrives bool
+	}{
+		im.Unavailable:    {arrives: true},
+		im.UnknownOutcome: {arrives: true},
+		im.Unauthorized:   {arrives: true},
+		im.NotFound:       {arrives: true}, // as nothing was there, it is sent
+		im.NotPermitted:   {cause: UnknownOutcome},
+	} {
+		t.Run(string(class), func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, imv1alpha1.VerificationVerified)
+			id := w.writes()
+			until[Deliver](w, ToAgent)
+			w.kill()
+			w.pass(settled)
+			look := until[LookUp](w, ToAgent)
+			w.mutate(func(c *Customer) bool { return c.RecordLookUpFailed(look, Failure{Class: class, Code: 1}, w.now) })
+			if wait, waits := w.live.Next(ToAgent, w.now, &w.settings).(Wait); waits {
+				w.now = wait.Until
+			}
+			w.run()
+			if got := slices.Equal(w.im.arrived, []string{id + "#0"}); got != tc.arrives {
+				t.Errorf("%v arrived", w.im.arrived)
+			}
+			if letter := w.letters[id]; (letter != nil) != (tc.cause != "") || letter != nil && (letter.Cause != tc.cause || letter.Code != 1) {
+				t.Errorf("letter %+v", letter)
+			}
+		})
+	}
+}
+
+// IM says that it does not know an agent to whom a message may have been
+// delivered: nobody else gets it before the history was read.
+func TestAnotherAgentGetsOnlyWhatThisOneHasNot(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, imv1alpha1.VerificationVerified)
+	id := w.writes()
+	deliver := until[Deliver](w, ToAgent)
+	w.im.take(deliver, w.now)
+	w.kill()
+	for range 2 {
+		until[Deliver](w, ToAgent)
+		w.mutate(func(c *Customer) bool { return c.RecordDeliverFailed(deliver, Failure{Class: im.NotFound}, w.now) })
+	}
+	wait, waits := w.live.Next(ToAgent, w.now, &w.settings).(Wait)
+	if !waits || wait.Reason != ReasonOutcome {
+		t.Fatalf("%#v", wait)
+	}
+	w.now = wait.Until
+	w.run()
+	if !slices.Equal(w.im.arrived, []string{id + "#0"}) || len(w.letters) > 0 || w.live.Totals.ToAgent != 1 {
+		t.Errorf("%v arrived, totals %+v", w.im.arrived, w.live.Totals)
+	}
+}
