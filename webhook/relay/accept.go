@@ -30,6 +30,7 @@ import (
 	"github.com/liveroom-io/liveroom-operator/webhook/journal"
 	"github.com/liveroom-io/liveroom-operator/webhook/officialaccount"
 	"github.com/liveroom-io/liveroom-operator/webhook/relay/conversation"
+	"github.com/liveroom-io/liveroom-operator/webhook/relay/translation"
 )
 
 // Accept writes a push down and decides what its answer says: nil is nothing. It
@@ -144,7 +145,7 @@ const foldedPoll = 2 * time.Millisecond
 
 // Take implements the receiver's interface for messages of agents.
 func (r *Relay) Take(ctx context.Context, app *directory.App, m *webhookim.PeerMessage) (taken, duplicate bool, err error) {
-	if r.Translator.Ours(m.CloudCustomData) {
+	if translation.Ours(m.CloudCustomData) {
 		return false, false, nil
 	}
 	account, openID, err := r.addressee(ctx, app, m)

@@ -28,6 +28,7 @@ import (
 	"github.com/liveroom-io/liveroom-operator/webhook/journal"
 	"github.com/liveroom-io/liveroom-operator/webhook/officialaccount"
 	"github.com/liveroom-io/liveroom-operator/webhook/relay/conversation"
+	"github.com/liveroom-io/liveroom-operator/webhook/relay/translation"
 )
 
 const (
@@ -152,7 +153,7 @@ func (h *history) read(ctx context.Context, client *im.Client, account *official
 		if err == nil {
 			for i := range answer.Messages {
 				m := &answer.Messages[i]
-				if m.From != agent || m.Recalled || r.Translator.Ours(m.CloudCustomData) {
+				if m.From != agent || m.Recalled || translation.Ours(m.CloudCustomData) {
 					continue
 				}
 				if _, err = r.takeOutbound(ctx, account, openID, &conversation.Outbound{

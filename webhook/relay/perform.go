@@ -41,7 +41,7 @@ func (r *Relay) perform(ctx context.Context, j *job, step conversation.Step) rec
 		return r.assign(j, step)
 	case conversation.Prepare:
 		return func(c *conversation.Customer) bool {
-			return c.RecordPrepared(step, r.Clock.Now(), func(content conversation.Content) []conversation.Rendered { return r.Render(j.account, content) })
+			return c.RecordPrepared(step, r.Clock.Now(), func(content conversation.Content) []conversation.Rendered { return r.render(j.account, content) })
 		}
 	case conversation.GiveUp:
 		return func(c *conversation.Customer) bool { return c.RecordGivenUp(step, r.Clock.Now()) }
@@ -172,28 +172,6 @@ func (r *Relay) lookUp(ctx context.Context, j *job, client *im.Client, step conv
 			return c.RecordLookUpFailed(step, conversation.FailureOf(err), r.Clock.Now())
 		}
 		return c.RecordLookedUp(step, found, r.Clock.Now())
-	}
-}
-
-// prepareReply translates what an agent wrote.
-func (r *Relay) prepareReply(ctx context.Context, j *job, step conversation.PrepareReply) record {
-	if step.TextOnly {
-		text := r.Translator.Text(step)
-		return func(c *conversation.Customer) bool { return c.RecordReplyText(step, text, r.Clock.Now()) }
-	}
-	requests, err := r.Translator.Requests(ctx, j.account, j.openID, step)
-	if wechat.KindOf(err) != "" {
-		r.called(j, providerWeChat, err)
-	}
-	return func(c *conversation.Customer) bool {
-		switch {
-		case err == nil:
-			return c.RecordReplyPrepared(step, requests, r.Clock.Now())
-		case errors.Is(err, ErrUnsupported), wechat.KindOf(err) == wechat.Invalid:
-			return c.RecordUnfit(step, err.Error(), r.Clock.Now())
-		default:
-			return c.RecordFailed(j.lane, conversation.RefusalOf(err).RetryAfter, r.Clock.Now())
-		}
 	}
 }
 

@@ -18,8 +18,6 @@ package relay
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -31,6 +29,7 @@ import (
 
 	"github.com/liveroom-io/liveroom-operator/internal/im"
 	"github.com/liveroom-io/liveroom-operator/webhook/journal"
+	"github.com/liveroom-io/liveroom-operator/webhook/media"
 	"github.com/liveroom-io/liveroom-operator/webhook/officialaccount"
 	"github.com/liveroom-io/liveroom-operator/webhook/relay/conversation"
 )
@@ -59,22 +58,10 @@ const (
 	tallyEvery = 2 * time.Second
 )
 
-// Renderer makes what agents are shown. It must depend on its arguments alone.
-type Renderer func(account *officialaccount.Account, content conversation.Content) []conversation.Rendered
-
-// Translator makes what customers are shown of what agents write.
-type Translator interface {
-	// Requests are those to WeChat for a message of an agent. ErrUnsupported tells
-	// that WeChat has nothing that could show it.
-	Requests(ctx context.Context, account *officialaccount.Account, openID string, step conversation.PrepareReply) ([]json.RawMessage, error)
-	// Text is what the message says as text; "" when it says nothing.
-	Text(step conversation.PrepareReply) string
-	// Ours reports whether a message in IM is one of the relay's own.
-	Ours(cloudCustomData string) bool
+// Files fetches what agents send. media.Fetcher does.
+type Files interface {
+	Fetch(ctx context.Context, link string, limit int64) (*media.File, error)
 }
-
-// ErrUnsupported is a message that WeChat cannot show. Its text says what it is.
-var ErrUnsupported = errors.New("not a message that WeChat can show")
 
 // Letters are the dead letters.
 type Letters interface {
@@ -91,8 +78,10 @@ type Config struct {
 	Accounts *officialaccount.Directory
 	// Application is the client of the ImApp of an account, nil while there is none.
 	Application func(account *officialaccount.Account) *im.Client
-	Render      Renderer
-	Translator  Translator
+	// Link is where an agent opens a file of a customer until a time; "" when that is
+	// not possible. It must depend on its arguments alone.
+	Link  func(account *officialaccount.Account, mediaID string, until time.Time) string
+	Files Files
 	// OnOwnership is told when partitions came or went.
 	OnOwnership func(gained, lost []int)
 	// Changed is told of an account whose numbers have changed. It must not block.

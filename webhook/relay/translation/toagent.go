@@ -50,7 +50,8 @@ const (
 	Thumbnail Medium = "thumb"
 )
 
-// Link makes a link to a file that WeChat holds. It must depend on its arguments alone.
+// Link makes a link to a file that WeChat holds; "" when none can be made. It must
+// depend on its arguments alone.
 type Link func(mediaID string, medium Medium) string
 
 const (
@@ -63,6 +64,9 @@ const (
 	downloadFlag                = 2
 	imageFormatJPG              = 1
 )
+
+// noLink stands for a file that cannot be opened from outside of WeChat.
+const noLink = "(未配置公网地址，无法打开 / no public address is configured, it cannot be opened)"
 
 // marker is in the CloudCustomData of every message of the relay, so that it is
 // known as its own however it comes back.
@@ -102,15 +106,26 @@ func ToAgent(content conversation.Content, link Link) []conversation.Rendered {
 	case push.Text:
 		return texts(mark, m.Content)
 	case push.Image:
-		return rendered(mark, picture(link(m.MediaID, Picture), m.MediaID))
+		if url := fallback(link(m.MediaID, Picture), m.PicURL); url != "" {
+			return rendered(mark, picture(url, m.MediaID))
+		}
+		return texts(mark, "[图片] "+noLink)
 	case push.Voice:
-		all := rendered(mark, sound(link(m.MediaID, Voice), m.MediaID))
+		all := texts(mark, "[语音] "+noLink)
+		if url := link(m.MediaID, Voice); url != "" {
+			all = rendered(mark, sound(url, m.MediaID))
+		}
 		if m.Recognition != "" {
 			all = append(all, texts(mark, "[语音识别] "+m.Recognition)...)
 		}
 		return all
 	case push.Video, push.ShortVideo:
-		return rendered(mark, video(link(m.MediaID, Video), m.MediaID, link(m.ThumbMediaID, Thumbnail), m.ThumbMediaID))
+		url := link(m.MediaID, Video)
+		if url == "" {
+			return texts(mark, "[视频] "+noLink)
+		}
+		// A video without a picture of its own is shown with itself as one.
+		return rendered(mark, video(url, m.MediaID, fallback(link(m.ThumbMediaID, Thumbnail), url), fallback(m.ThumbMediaID, m.MediaID)))
 	case push.Location:
 		return rendered(mark, element{"TIMLocationElem", location{Desc: m.Label, Latitude: m.Latitude, Longitude: m.Longitude}})
 	case push.Link:
