@@ -55,15 +55,20 @@ func (c *Customer) applyInbound(sequence uint64, e *Entry) bool {
 	if c.Left == 0 || in.Push.CreateTime > c.Changed {
 		c.Following, c.Left = true, 0
 		if in.Push.Event == push.EventSubscribe {
-			c.Changed = in.Push.CreateTime
+			c.Changed = max(c.Changed, in.Push.CreateTime)
 		}
 	}
 	if opens(&in.Push) {
 		c.Openings++
 		c.Blocked, c.BlockedCode = "", 0
+		if c.Left == 0 && c.Told.Kind != NoticeNoRight {
+			c.Told = told{} // what blocks from now on is another blockage
+		}
 	}
 	if shown(&in.Push) {
-		c.Active = max(c.Active, in.Received)
+		if in.Push.Kind != push.Event || answerable(&in.Push) { // else what follows at once begins the session
+			c.Active = max(c.Active, in.Received)
+		}
 		c.enqueue(sequence, newDelivery(id, in))
 	}
 	return true

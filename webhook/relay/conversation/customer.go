@@ -43,7 +43,7 @@ const (
 	maxReplyContent = 64 << 10
 	// maxRequests rendered for WeChat of one reply.
 	maxRequests = 64 << 10
-	// maxTexts of one reply, and of all others together.
+	// maxText of one reply, and maxTexts of all others together.
 	maxText, maxTexts = 16 << 10, 48 << 10
 	// maxReferences to messages in the log, packed, for each lane.
 	maxReferences = 32 << 10
@@ -89,7 +89,8 @@ type contents struct {
 	// Speaker is who wrote to the customer last, and when.
 	Speaker string `json:"speaker,omitempty"`
 	Spoke   int64  `json:"spoke,omitempty"`
-	// Active is the time of the last message of either side.
+	// Active is the time of the last message of either side, or of the last event
+	// that has an answer.
 	Active int64 `json:"active,omitempty"`
 
 	// Seq is the last MsgSeq that was given to a message.
@@ -228,7 +229,7 @@ func (c *Customer) Empty() bool {
 }
 
 // LastActive is the time of the last message of either side, the zero time without one.
-func (c *Customer) LastActive() time.Time { return moment(c.Active) }
+func (c *Customer) LastActive() time.Time { return moment(max(c.Active, c.Last)) }
 
 // Oldest is the lowest sequence of an entry that the state does not hold and will
 // ask for by Fetch. The log must keep it. It reports false when there is none.

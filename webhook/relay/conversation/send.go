@@ -89,7 +89,7 @@ func (c *Customer) RecordReplyText(step PrepareReply, text string, now time.Time
 	c.toCustomer = pause{}
 	pieces := split(text)
 	switch {
-	case len(text) > maxText:
+	case len(text) > maxText, size(text) > maxText:
 		c.giveUpReply(r, TooLarge, Refusal{}, now)
 		return true
 	case len(pieces) == 0:
@@ -248,14 +248,12 @@ func (c *Customer) advance(r *reply, parts int) {
 	}
 }
 
-// clip a provider's text.
+// clip a text to its bound. What is no text would become longer when it is stored.
 func clip(text string) string {
-	if len(text) <= maxDetailBytes {
-		return text
+	text = strings.ToValidUTF8(text[:min(len(text), 2*maxDetailBytes)], "?")
+	end := min(len(text), maxDetailBytes)
+	for end < len(text) && !utf8.RuneStart(text[end]) {
+		end--
 	}
-	text = text[:maxDetailBytes]
-	for text != "" && !utf8.ValidString(text) {
-		text = text[:len(text)-1]
-	}
-	return text
+	return text[:end]
 }

@@ -84,7 +84,7 @@ func (c *Customer) nextText(s *Settings) Step {
 			return PrepareReply{ID: r.ID, Outbound: r.Outbound, TextOnly: true}
 		}
 		for _, text := range r.Texts {
-			bytes += len(text)
+			bytes += size(text)
 		}
 	}
 	return Wait{Until: c.expiry(s), Reason: ReasonNoRight}
