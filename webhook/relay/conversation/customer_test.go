@@ -26,6 +26,8 @@ import (
 	"time"
 
 	imv1alpha1 "github.com/liveroom-io/liveroom-operator/api/v1alpha1"
+	"github.com/liveroom-io/liveroom-operator/internal/im"
+	"github.com/liveroom-io/liveroom-operator/internal/wechat"
 	"github.com/liveroom-io/liveroom-operator/internal/wechat/push"
 )
 
@@ -292,5 +294,30 @@ func TestSettingsOfADeclaration(t *testing.T) {
 	account.Spec.Followers = &imv1alpha1.FollowerPolicy{Import: imv1alpha1.FollowerImportOnFollow}
 	if got := SettingsOf(account, nil); got.Replies.Welcome != "hi" || !got.ImportOnFollow {
 		t.Errorf("%+v", got)
+	}
+}
+
+// What is given up must not be delivered by a restart that knows nothing of it: a
+// letter is written only when the state says so.
+func TestWhatIsGivenUpIsStoredFirst(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, imv1alpha1.VerificationVerified)
+	w.agentReplies("a")
+	w.writes()
+	w.run() // the reply has arrived
+	message, reply := w.writes(), w.agentReplies("a")
+	deliver, send := until[Deliver](w, ToAgent), until[Send](w, ToCustomer)
+	w.mutate(func(c *Customer) bool {
+		return c.RecordDeliverFailed(deliver, Failure{Class: im.Invalid}, w.now) && c.RecordSendFailed(send, Refusal{Kind: wechat.Invalid}, w.now)
+	})
+	for lane, id := range map[Lane]string{ToAgent: message, ToCustomer: reply} {
+		if next := w.live.Next(lane, w.now, &w.settings); next != Step(Store{}) {
+			t.Errorf("%s: %#v", lane, next)
+		}
+		w.store()
+		if bury, ok := w.live.Next(lane, w.now, &w.settings).(Bury); !ok || bury.Letter.ID != id || bury.Letter.Entry.Key() != w.live.Key() {
+			t.Errorf("%s: %#v", lane, w.live.Next(lane, w.now, &w.settings))
+		}
+		w.live.stored = 0
 	}
 }

@@ -18,6 +18,8 @@ package conversation
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -25,6 +27,7 @@ import (
 	"pgregory.net/rapid"
 
 	imv1alpha1 "github.com/liveroom-io/liveroom-operator/api/v1alpha1"
+	"github.com/liveroom-io/liveroom-operator/internal/wechat/push"
 )
 
 // Whatever fails and whenever the owner is killed: every message of the customer
@@ -48,6 +51,43 @@ func TestNothingIsLostOrDoubled(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Whatever else happens, with followers who leave and come back, dead letters that
+// are replayed and an account that is verified and is not any more: the lanes come
+// to an end, and no reply arrives twice unless it was replayed.
+func TestLanesComeToAnEnd(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		w := newWorld(t, imv1alpha1.VerificationVerified)
+		w.faulty, w.chance = true, t
+		for range rapid.IntRange(1, 80).Draw(t, "acts") {
+			switch rapid.IntRange(0, 12).Draw(t, "kind") {
+			case 0:
+				w.happens(rapid.SampledFrom([]string{push.EventSubscribe, push.EventUnsubscribe, push.EventView, push.EventClick}).Draw(t, "event"), w.now)
+			case 1:
+				w.settings.Verification = rapid.SampledFrom([]imv1alpha1.Verification{
+					imv1alpha1.VerificationVerified, imv1alpha1.VerificationUnverified,
+				}).Draw(t, "verification")
+			case 2:
+				for _, id := range slices.Sorted(maps.Keys(w.letters)) {
+					e := commandEntry(w.letters[id].Entry)
+					e.Command.Name, e.Command.Received, e.Command.Replay.Done = fmt.Sprint(len(w.log)), w.now.UnixMilli(), w.letters[id].Done
+					w.accept(e)
+					break
+				}
+			default:
+				w.act()
+			}
+		}
+		w.settings.Verification = imv1alpha1.VerificationVerified
+		w.drain()
+		for _, id := range w.replies {
+			if n := count(w.wechat.arrived, id+"#0"); n > 1 {
+				t.Fatalf("%s arrived %d times", id, n)
+			}
+		}
+	})
 }
 
 // act is one thing that happens.

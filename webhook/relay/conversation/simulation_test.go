@@ -278,6 +278,13 @@ func (w *world) step(lane Lane) Step {
 		}
 		w.bury(step.Letter)
 		w.mutate(func(c *Customer) bool { return c.RecordBuried(step) })
+	case Erase:
+		if w.fails("erase") {
+			w.mutate(func(c *Customer) bool { return c.RecordFailed(lane, 0, w.now) })
+			break
+		}
+		w.im.imported, w.letters = false, map[string]*Letter{}
+		w.mutate(func(c *Customer) bool { return c.RecordErased(step) })
 	case Drop:
 		w.mutate(func(c *Customer) bool { return c.RecordDropped(step) })
 	case Fetch:
