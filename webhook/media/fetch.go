@@ -19,14 +19,13 @@ package media
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
-	"net/netip"
 	"net/url"
-	"syscall"
 	"time"
 
 	"golang.org/x/sync/semaphore"
@@ -39,16 +38,25 @@ const (
 	fetchBytes = 64 << 20
 	// maxRedirects are followed.
 	maxRedirects = 3
+	// maxLinkBytes of a link.
+	maxLinkBytes = 4 << 10
+	// maxAnswerHeader bounds the head of an answer.
+	maxAnswerHeader = 64 << 10
 )
 
 // ErrTooLarge: a file is longer than WeChat takes.
 var ErrTooLarge = errors.New("the file is larger than WeChat takes")
 
-// ErrForbidden: the file's address is not one of the internet.
+// ErrForbidden: a link leads to no file that may be fetched, and will not later.
 var ErrForbidden = errors.New("the address of the file is not allowed")
 
-// Fetcher fetches files by links in messages. The links are foreign: whoever can
-// write to a customer can put any address into one.
+// ErrGone is an ErrForbidden: the address is good, and there is no file.
+var ErrGone = fmt.Errorf("%w: there is no file to be had", ErrForbidden)
+
+// Fetcher fetches files by links in messages, over a connection of its own:
+// proxies are not used, because they would look up the address where nobody
+// checks it. The links are foreign: whoever can write to a customer can put any
+// address into one.
 type Fetcher struct {
 	client *http.Client
 	held   *semaphore.Weighted
@@ -64,12 +72,17 @@ func NewFetcher(local bool) *Fetcher {
 		Timeout: fetchTimeout,
 		Transport: &http.Transport{
 			DialContext: dialer.DialContext, TLSHandshakeTimeout: 5 * time.Second, ResponseHeaderTimeout: 10 * time.Second,
-			MaxIdleConnsPerHost: 4, IdleConnTimeout: 30 * time.Second, ForceAttemptHTTP2: true,
+			MaxIdleConns: 32, MaxIdleConnsPerHost: 4, IdleConnTimeout: 30 * time.Second, ForceAttemptHTTP2: true,
+			MaxResponseHeaderBytes: maxAnswerHeader,
+			// The length that is announced is the one that counts.
+			DisableCompression: true,
 		},
 		CheckRedirect: func(r *http.Request, via []*http.Request) error {
 			if len(via) > maxRedirects {
 				return fmt.Errorf("%w: too many redirects", ErrForbidden)
 			}
+			// It would quote the link to another server.
+			r.Header.Del("Referer")
 			return f.allowed(r.URL)
 		},
 	}
@@ -79,20 +92,27 @@ func NewFetcher(local bool) *Fetcher {
 // Close closes idle connections.
 func (f *Fetcher) Close() { f.client.CloseIdleConnections() }
 
-// File is a file in memory.
+// File is a file in memory. It can be read more than once, by seeking.
 type File struct {
 	*bytes.Reader
 
+	// ContentType is what the content shows, or else what the sender says, if it is
+	// one of media; application/octet-stream otherwise.
 	ContentType string
 
 	release func()
 }
 
-// Close gives the memory back.
+// Close gives the memory back. It has to be called once.
 func (f *File) Close() { f.release() }
 
-// Fetch a file of at most limit bytes. Its errors do not quote the link.
+// Fetch a file of at most limit bytes. It waits for memory while too many others
+// are held. An error that is neither ErrTooLarge nor ErrForbidden may be over
+// later. Errors do not quote the link, which opens the file for whoever reads it.
 func (f *Fetcher) Fetch(ctx context.Context, link string, limit int64) (*File, error) {
+	if len(link) > maxLinkBytes {
+		return nil, ErrForbidden
+	}
 	u, err := url.Parse(link)
 	if err != nil {
 		return nil, ErrForbidden
@@ -100,50 +120,85 @@ func (f *Fetcher) Fetch(ctx context.Context, link string, limit int64) (*File, e
 	if err := f.allowed(u); err != nil {
 		return nil, err
 	}
-	if err := f.held.Acquire(ctx, min(limit, fetchBytes)); err != nil {
+	limit = min(limit, fetchBytes)
+	if err := f.held.Acquire(ctx, limit); err != nil {
 		return nil, fmt.Errorf("waiting for memory: %w", err)
 	}
-	release := func() { f.held.Release(min(limit, fetchBytes)) }
-	file, err := f.read(ctx, link, limit)
+	file, err := f.read(ctx, u, limit)
 	if err != nil {
-		release()
+		f.held.Release(limit)
 		return nil, err
 	}
-	file.release = release
-	return file, nil
+	// What is kept from here on is the memory of the file alone.
+	kept := min(int64(file.capacity), limit)
+	f.held.Release(limit - kept)
+	return &File{Reader: bytes.NewReader(file.data), ContentType: file.contentType, release: func() { f.held.Release(kept) }}, nil
 }
 
-func (f *Fetcher) read(ctx context.Context, link string, limit int64) (*File, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, link, nil)
+// fetched is a file with the memory that it takes.
+type fetched struct {
+	data        []byte
+	capacity    int
+	contentType string
+}
+
+func (f *Fetcher) read(ctx context.Context, u *url.URL, limit int64) (*fetched, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
 	if err != nil {
 		return nil, ErrForbidden
 	}
 	response, err := f.client.Do(request)
 	if err != nil {
-		if errors.Is(err, ErrForbidden) {
-			return nil, ErrForbidden
-		}
-		// An url.Error quotes the link, which opens the file for whoever reads it.
-		if inner := new(url.Error); errors.As(err, &inner) {
-			err = inner.Err
-		}
-		return nil, fmt.Errorf("fetching a file: %w", err)
+		return nil, harmless(err)
 	}
 	defer func() { _ = response.Body.Close() }()
-	if response.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("fetching a file: status %d", response.StatusCode)
+	switch status := response.StatusCode; {
+	case status == http.StatusOK:
+	case status == http.StatusRequestTimeout, status == http.StatusTooManyRequests, status >= http.StatusInternalServerError:
+		return nil, fmt.Errorf("fetching a file: status %d", status)
+	default:
+		return nil, ErrGone
 	}
 	if response.ContentLength > limit {
 		return nil, ErrTooLarge
 	}
-	data, err := io.ReadAll(io.LimitReader(response.Body, limit+1))
-	switch {
-	case err != nil:
-		return nil, fmt.Errorf("fetching a file: %w", err)
-	case int64(len(data)) > limit:
-		return nil, ErrTooLarge
+	// One byte more than announced, or than allowed, tells a longer file; memory does
+	// not grow beyond that.
+	size := limit
+	if response.ContentLength >= 0 {
+		size = response.ContentLength
 	}
-	return &File{Reader: bytes.NewReader(data), ContentType: contentType(response.Header.Get("Content-Type"), data[:min(len(data), sniffed)])}, nil
+	data := make([]byte, size+1)
+	n, err := io.ReadFull(response.Body, data)
+	switch {
+	case err == nil:
+		return nil, ErrTooLarge
+	case !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) || response.ContentLength > int64(n):
+		return nil, harmless(err)
+	case n == 0:
+		return nil, ErrGone
+	}
+	declared := response.Header.Get("Content-Type")
+	return &fetched{data: data[:n], capacity: len(data), contentType: contentType(declared, data[:min(n, sniffed)])}, nil
+}
+
+// harmless is an error of a call without its link, which url.Error quotes.
+func harmless(err error) error {
+	if errors.Is(err, ErrForbidden) {
+		return ErrForbidden
+	}
+	var unknown *net.DNSError
+	var untrusted *tls.CertificateVerificationError
+	switch {
+	case errors.As(err, &unknown) && unknown.IsNotFound:
+		return ErrGone
+	case errors.As(err, &untrusted):
+		return fmt.Errorf("%w: its certificate is not valid", ErrForbidden)
+	}
+	if quoting := new(url.Error); errors.As(err, &quoting) {
+		err = quoting.Err
+	}
+	return fmt.Errorf("fetching a file: %w", err)
 }
 
 func (f *Fetcher) allowed(u *url.URL) error {
@@ -152,26 +207,3 @@ func (f *Fetcher) allowed(u *url.URL) error {
 	}
 	return nil
 }
-
-// control sees the address that a name stands for, right before it is connected to.
-func (f *Fetcher) control(_, address string, _ syscall.RawConn) error {
-	if f.local {
-		return nil
-	}
-	at, err := netip.ParseAddrPort(address)
-	if err != nil {
-		return ErrForbidden
-	}
-	ip := at.Addr().Unmap()
-	if !ip.IsGlobalUnicast() || ip.IsPrivate() || shared.Contains(ip) || translated.Contains(ip) {
-		return ErrForbidden
-	}
-	return nil
-}
-
-var (
-	// shared addresses of providers, where clusters often have their own services.
-	shared = netip.MustParsePrefix("100.64.0.0/10")
-	// translated addresses stand for those of IPv4.
-	translated = netip.MustParsePrefix("64:ff9b::/96")
-)

@@ -19,12 +19,8 @@ package media
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io"
-	"mime"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/go-logr/logr"
@@ -37,28 +33,18 @@ import (
 )
 
 const (
-	// maxDownloads go through a pod at once.
-	maxDownloads = 16
+	// maxDownloads go through a pod at once, and maxOfAccount of them for one account:
+	// one with slow readers leaves room for the others.
+	maxDownloads, maxOfAccount = 16, 12
 	// downloadTimeout bounds one of them.
-	downloadTimeout = 60 * time.Second
-	// sniffed bytes decide what a file is.
-	sniffed = 512
-)
-
-// Outcomes of downloads, as the metric has them.
-const (
-	outcomeServed      = "served"
-	outcomeForged      = "forged"
-	outcomeExpired     = "expired"
-	outcomeGone        = "gone"
-	outcomeTooLarge    = "too_large"
-	outcomeBusy        = "busy"
-	outcomeUnavailable = "unavailable"
-	outcomeInterrupted = "interrupted"
+	downloadTimeout = 2 * time.Minute
+	// defaultRetry is advised when WeChat advises nothing.
+	defaultRetry = 10 * time.Second
 )
 
 // Accounts looks accounts up.
 type Accounts interface {
+	// Account returns nil if there is none of this name.
 	Account(key types.NamespacedName) *officialaccount.Account
 }
 
@@ -67,145 +53,116 @@ type Handler struct {
 	accounts Accounts
 	clock    clock.PassiveClock
 	log      logr.Logger
-	outcomes *prometheus.CounterVec
-	places   chan struct{}
+	metrics  *metrics
+	places   *places
 }
 
-// NewHandler returns a handler for Route and registers its metric.
+// NewHandler returns a handler for Route and registers its metrics.
 func NewHandler(accounts Accounts, clk clock.PassiveClock, log logr.Logger, registerer prometheus.Registerer) (*Handler, error) {
-	h := &Handler{accounts: accounts, clock: clk, log: log, places: make(chan struct{}, maxDownloads)}
-	h.outcomes = prometheus.NewCounterVec(prometheus.CounterOpts{
-		Namespace: "liveroom_webhook", Name: "media_downloads_total", Help: "Files of customers that somebody with a link asked for, by outcome.",
-	}, []string{"outcome"})
-	return h, registerer.Register(h.outcomes)
+	m, err := newMetrics(registerer)
+	if err != nil {
+		return nil, err
+	}
+	return &Handler{accounts: accounts, clock: clk, log: log, metrics: m, places: newPlaces(maxDownloads, maxOfAccount)}, nil
 }
 
-// ServeHTTP checks the link, asks WeChat for the file, and passes it on.
+// ServeHTTP checks the link, asks WeChat for the file, and passes it on. A link is
+// never logged: it opens the file for whoever reads it.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	h.outcomes.WithLabelValues(h.serve(w, r)).Inc()
+	result := h.serve(w, r)
+	h.metrics.served(result)
+	if result.cuts() {
+		// A file that ends early would look whole.
+		panic(http.ErrAbortHandler)
+	}
 }
 
-func (h *Handler) serve(w http.ResponseWriter, r *http.Request) string {
+func (h *Handler) serve(w http.ResponseWriter, r *http.Request) outcome {
 	header := w.Header()
+	header.Set("Cache-Control", "no-store")
 	header.Set("X-Content-Type-Options", "nosniff")
 	header.Set("Referrer-Policy", "no-referrer")
-	header.Set("Content-Security-Policy", "default-src 'none'; sandbox")
+	header.Set("Content-Security-Policy", "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; sandbox")
+	// Clients in browsers, which are pages of other sites, show files and read voices.
+	// A link needs no credentials, so this gives nobody more than the link does.
+	header.Set("Cross-Origin-Resource-Policy", "cross-origin")
+	header.Set("Access-Control-Allow-Origin", "*")
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		header.Set("Allow", "GET, HEAD")
-		http.Error(w, "GET or HEAD only", http.StatusMethodNotAllowed)
-		return outcomeForged
+		return say(w, outcomeMethod, http.StatusMethodNotAllowed, "GET or HEAD only")
 	}
-	mediaID := r.PathValue("media")
 	account := h.accounts.Account(types.NamespacedName{Namespace: r.PathValue("namespace"), Name: r.PathValue("account")})
-	if account == nil || account.WeChat == nil {
-		http.NotFound(w, r)
-		return outcomeForged
-	}
+	mediaID := r.PathValue("media")
 	until, err := check(account, r.PathValue("expiry"), r.PathValue("mac"), mediaID, h.clock.Now())
 	switch {
 	case errors.Is(err, errExpired):
-		http.Error(w, "this link has expired", http.StatusGone)
-		return outcomeExpired
+		return say(w, outcomeExpired, http.StatusGone, "this link has expired")
 	case err != nil:
-		http.NotFound(w, r)
-		return outcomeForged
+		return say(w, outcomeForged, http.StatusNotFound, "there is no such file")
+	case account.WeChat == nil:
+		retry(w, defaultRetry)
+		return say(w, outcomeUnavailable, http.StatusServiceUnavailable, "the account has no access to WeChat at the moment")
+	case !h.places.take(account.UID):
+		retry(w, 2*time.Second)
+		return say(w, outcomeBusy, http.StatusServiceUnavailable, "too many files are being opened at the moment")
 	}
-	select {
-	case h.places <- struct{}{}:
-		defer func() { <-h.places }()
-	default:
-		header.Set("Retry-After", "2")
-		http.Error(w, "too many downloads", http.StatusServiceUnavailable)
-		return outcomeBusy
-	}
+	defer h.places.leave(account.UID)
+	h.metrics.underway.Inc()
+	defer h.metrics.underway.Dec()
+
 	ctx, cancel := context.WithTimeout(r.Context(), downloadTimeout)
 	defer cancel()
+	patient(w)
 	file, err := account.WeChat.DownloadMedia(ctx, mediaID)
 	if err != nil {
-		return h.refuse(w, account, err)
+		return h.refuse(w, r, account, err)
 	}
 	defer func() { _ = file.Body.Close() }()
-	return h.pass(w, r, account, file, until)
+	limit, _ := account.Object.MediaLimits()
+	return h.pass(w, r, account, file, limit, until)
+}
+
+// patient lifts the deadlines of the server, which are made for short calls: a
+// file takes longer than those. Each write gets a deadline of its own.
+func patient(w http.ResponseWriter) {
+	controller := http.NewResponseController(w)
+	// Not every writer has deadlines. The server goes on reading to see whether the
+	// client waits, and would take a deadline for its end.
+	_ = controller.SetReadDeadline(time.Time{})
+	_ = controller.SetWriteDeadline(time.Now().Add(downloadTimeout))
 }
 
 // refuse says why there is no file.
-func (h *Handler) refuse(w http.ResponseWriter, account *officialaccount.Account, err error) string {
-	if wechat.KindOf(err) == wechat.MediaExpired {
-		http.Error(w, "WeChat keeps files for three days, and does not have this one any more", http.StatusGone)
-		return outcomeGone
-	}
-	h.log.V(1).Info("A customer's file cannot be fetched", "account", account.Key.String(), "kind", string(wechat.KindOf(err)))
-	w.Header().Set("Retry-After", "10")
-	http.Error(w, "WeChat does not give the file at the moment", http.StatusBadGateway)
-	return outcomeUnavailable
-}
-
-// pass a file on, not more of it than the account allows.
-func (h *Handler) pass(w http.ResponseWriter, r *http.Request, account *officialaccount.Account, file *wechat.Media, until time.Time) string {
-	limit, _ := account.Object.MediaLimits()
-	if file.Length > limit {
-		http.Error(w, "the file is larger than spec.media.maxBytes of the account", http.StatusRequestEntityTooLarge)
-		return outcomeTooLarge
-	}
-	begin := make([]byte, sniffed)
-	n, err := io.ReadFull(file.Body, begin)
-	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
-		return h.refuse(w, account, err)
-	}
-	header := w.Header()
-	kind := contentType(file.ContentType, begin[:n])
-	header.Set("Content-Type", kind)
-	if kind == unknownType {
-		header.Set("Content-Disposition", "attachment")
-	}
-	header.Set("Cache-Control", fmt.Sprintf("private, max-age=%d", max(0, int64(until.Sub(h.clock.Now())/time.Second))))
-	if file.Length >= 0 {
-		header.Set("Content-Length", strconv.FormatInt(file.Length, 10))
-	}
-	if r.Method == http.MethodHead {
-		return outcomeServed
-	}
-	// The connection is cut when there is more than allowed: a shorter file would
-	// look whole.
-	body := io.LimitReader(file.Body, limit-int64(n)+1)
-	if _, err := w.Write(begin[:n]); err != nil {
-		return outcomeInterrupted
-	}
-	copied, err := io.Copy(w, body)
+func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, account *officialaccount.Account, err error) outcome {
+	kind := wechat.KindOf(err)
 	switch {
-	case err != nil:
-		panic(http.ErrAbortHandler)
-	case copied > limit-int64(n):
-		h.outcomes.WithLabelValues(outcomeTooLarge).Inc()
-		panic(http.ErrAbortHandler)
+	case r.Context().Err() != nil:
+		return say(w, outcomeAbandoned, http.StatusServiceUnavailable, "")
+	case kind == wechat.MediaExpired:
+		return say(w, outcomeGone, http.StatusGone, "WeChat keeps files for three days, and does not have this one any more")
+	case errors.Is(err, wechat.ErrMediaTooLong):
+		return say(w, outcomeTooLarge, http.StatusRequestEntityTooLarge, tooLarge)
 	}
-	return outcomeServed
-}
-
-// unknownType is for what is neither picture, voice nor video: it is saved, and
-// not shown.
-const unknownType = "application/octet-stream"
-
-// contentType is WeChat's, if it is one of media and the content does not say
-// otherwise.
-func contentType(declared string, begin []byte) string {
-	kind, _, err := mime.ParseMediaType(declared)
-	if err != nil {
-		kind = ""
-	}
-	found, _, _ := mime.ParseMediaType(http.DetectContentType(begin))
-	switch {
-	case shown(found):
-		return found
-	case shown(kind) && found == unknownType: // voices in AMR, for example
-		return kind
+	h.log.V(1).Info("WeChat does not give a file of a customer", "account", account.Key.String(), "kind", string(kind), "code", wechat.CodeOf(err))
+	switch kind {
+	case wechat.Unavailable, wechat.RateLimited, wechat.DailyQuota, "":
+		after := defaultRetry
+		if e, ok := wechat.AsError(err); ok && e.RetryAfter > 0 {
+			after = e.RetryAfter
+		}
+		retry(w, after)
+		return say(w, outcomeUnavailable, http.StatusServiceUnavailable, "WeChat does not give the file at the moment")
 	default:
-		return unknownType
+		return say(w, outcomeRefused, http.StatusBadGateway, "WeChat refuses to give the file")
 	}
 }
 
-// shown kinds of files are shown by clients. SVG is a document with scripts.
-func shown(kind string) bool {
-	family, sub, _ := strings.Cut(kind, "/")
-	return (family == "image" || family == "audio" || family == "video") && !strings.Contains(sub, "svg") && !strings.Contains(sub, "xml")
+// say answers without a file.
+func say(w http.ResponseWriter, result outcome, status int, text string) outcome {
+	http.Error(w, text, status)
+	return result
+}
+
+func retry(w http.ResponseWriter, after time.Duration) {
+	w.Header().Set("Retry-After", strconv.FormatInt(max(1, int64(after.Seconds())), 10))
 }

@@ -1,0 +1,90 @@
+/*
+Copyright 2026 The LiveRoom Operator Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package media
+
+import (
+	"bytes"
+	"mime"
+	"net/http"
+	"strings"
+)
+
+// sniffed bytes decide what a file is.
+const sniffed = 512
+
+// unknownType is for what is neither picture, voice nor video: it is saved, and
+// not shown.
+const unknownType = "application/octet-stream"
+
+// shown are the types that clients may show. None of them can hold a script: SVG
+// is a document.
+var shown = map[string]bool{
+	"image/jpeg": true, "image/png": true, "image/gif": true, "image/webp": true, "image/bmp": true,
+	"audio/amr": true, "audio/amr-wb": true, "audio/mpeg": true, "audio/mp4": true, "audio/aac": true,
+	"audio/wave": true, "audio/speex": true, "voice/speex": true,
+	"video/mp4": true, "video/quicktime": true, "video/3gpp": true, "video/webm": true,
+}
+
+// unsniffable are those of them that cannot be told by how they begin.
+var unsniffable = map[string]bool{"audio/aac": true, "audio/speex": true, "voice/speex": true, "audio/mpeg": true}
+
+// contentType of a file by its content, and by what its sender says where the
+// content does not tell.
+func contentType(declared string, begin []byte) string {
+	if kind := sniff(begin); shown[kind] {
+		return kind
+	} else if kind != unknownType {
+		return unknownType
+	}
+	if kind, _, err := mime.ParseMediaType(declared); err == nil && unsniffable[kind] {
+		return kind
+	}
+	return unknownType
+}
+
+// sniff tells what a file is by how it begins.
+func sniff(begin []byte) string {
+	switch {
+	case bytes.HasPrefix(begin, []byte("#!AMR\n")):
+		return "audio/amr"
+	case bytes.HasPrefix(begin, []byte("#!AMR-WB\n")):
+		return "audio/amr-wb"
+	case len(begin) >= 12 && string(begin[4:8]) == "ftyp":
+		return container(string(begin[8:12]))
+	case len(begin) >= 3 && begin[0] == 0xff && begin[1]&0xe6 == 0xe2 && begin[2]&0xf0 != 0xf0 && begin[2]&0x0c != 0x0c:
+		// A frame of MPEG audio, layer III, with a bit rate and a sampling rate that exist.
+		return "audio/mpeg"
+	}
+	kind, _, _ := strings.Cut(http.DetectContentType(begin), ";")
+	return kind
+}
+
+// container tells files of the MP4 family by their brand.
+func container(brand string) string {
+	switch {
+	case brand == "qt  ":
+		return "video/quicktime"
+	case brand == "M4A " || brand == "M4B ":
+		return "audio/mp4"
+	case strings.HasPrefix(brand, "3g"):
+		return "video/3gpp"
+	case brand == "avif" || brand == "avis" || brand == "heic" || brand == "heix" || brand == "mif1" || brand == "msf1":
+		return "image/heif" // few clients show it
+	default:
+		return "video/mp4"
+	}
+}
