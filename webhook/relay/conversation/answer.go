@@ -47,7 +47,7 @@ type Told struct {
 }
 
 // Claim names a waiting reply that an answer said: its pieces from From to before
-// To, of all Of of them. Only those of long replies do not all fit.
+// To, of Of that the whole message has. Only those of long replies do not all fit.
 type Claim struct {
 	ID   string `json:"id"`
 	From int    `json:"from,omitempty"`
@@ -141,9 +141,9 @@ collect:
 			}
 			_, _ = text.WriteString(between + r.Texts[i])
 			if i == r.Done {
-				told.Claims = append(told.Claims, Claim{ID: r.ID, From: i, Of: len(r.Texts)})
+				told.Claims = append(told.Claims, Claim{ID: r.ID, From: r.Skip + i, Of: r.Skip + len(r.Texts)})
 			}
-			told.Claims[len(told.Claims)-1].To = i + 1
+			told.Claims[len(told.Claims)-1].To = r.Skip + i + 1
 		}
 	}
 	told.Text = text.String()

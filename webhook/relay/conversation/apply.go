@@ -79,14 +79,14 @@ func (c *Customer) applyInbound(sequence uint64, e *Entry) bool {
 func (c *Customer) claimed(claim Claim) {
 	r := c.reply(claim.ID)
 	switch {
-	case r == nil || r.Done != claim.From || claim.To <= claim.From:
+	case r == nil || r.Skip+r.Done != claim.From || claim.To <= claim.From:
 	case claim.To >= claim.Of:
 		c.removeReply(r)
 		c.Totals.ToCustomer++
-	case claim.To < len(r.Texts):
-		r.Done = claim.To
-	case len(r.Texts) == 0: // what it says was not stored when the owner was killed
-		r.Skip += claim.To
+	case len(r.Texts) > 0:
+		r.Done = min(claim.To-r.Skip, len(r.Texts)-1)
+	case r.Done == 0 && r.Attempted == 0: // what it says was not stored when the owner was killed
+		r.Skip, r.Requests = claim.To, nil
 	}
 }
 
