@@ -39,8 +39,11 @@ var shown = map[string]bool{
 	"video/mp4": true, "video/quicktime": true, "video/3gpp": true, "video/webm": true,
 }
 
-// unsniffable are those of them that cannot be told by how they begin.
-var unsniffable = map[string]bool{"audio/aac": true, "audio/speex": true, "voice/speex": true, "audio/mpeg": true}
+// unsniffable are those of them that cannot always be told by how they begin, by
+// the names that senders have for them.
+var unsniffable = map[string]string{
+	"audio/aac": "audio/aac", "audio/speex": "audio/speex", "voice/speex": "voice/speex", "audio/mpeg": "audio/mpeg", "audio/mp3": "audio/mpeg",
+}
 
 // contentType of a file by its content, and by what its sender says where the
 // content does not tell.
@@ -50,8 +53,8 @@ func contentType(declared string, begin []byte) string {
 	} else if kind != unknownType {
 		return unknownType
 	}
-	if kind, _, err := mime.ParseMediaType(declared); err == nil && unsniffable[kind] {
-		return kind
+	if kind, _, err := mime.ParseMediaType(declared); err == nil && unsniffable[kind] != "" {
+		return unsniffable[kind]
 	}
 	return unknownType
 }

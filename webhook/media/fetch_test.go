@@ -1,0 +1,266 @@
+/*
+Copyright 2026 The LiveRoom Operator Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package media
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+)
+
+// newFetcher is closed at the end of a test.
+func newFetcher(t *testing.T, local bool) *Fetcher {
+	t.Helper()
+	f := NewFetcher(local)
+	t.Cleanup(f.Close)
+	return f
+}
+
+// free waits for all the memory of a fetcher: what was not given back would be missing.
+func free(t *testing.T, f *Fetcher) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	defer cancel()
+	if err := f.held.Acquire(ctx, fetchBytes); err != nil {
+		t.Fatal("memory was not given back")
+	}
+	f.held.Release(fetchBytes)
+}
+
+func TestFetch(t *testing.T) {
+	t.Parallel()
+	const limit = 1000
+	whole := func(n int) string { return ("\xff\xd8\xff" + strings.Repeat("x", n))[:n] }
+	mux := http.NewServeMux()
+	serve := func(path string, handler http.HandlerFunc) { mux.HandleFunc(path, handler) }
+	serve("/picture.jpg", func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Referer") != "" {
+			t.Errorf("told where it comes from: %s", r.Header.Get("Referer"))
+		}
+		_, _ = io.WriteString(w, whole(limit))
+	})
+	serve("/unknown", func(w http.ResponseWriter, _ *http.Request) {
+		_ = http.NewResponseController(w).Flush()
+		_, _ = io.WriteString(w, whole(limit))
+	})
+	serve("/long", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, whole(limit+1)) })
+	serve("/unknown-long", func(w http.ResponseWriter, _ *http.Request) {
+		_ = http.NewResponseController(w).Flush()
+		_, _ = io.WriteString(w, whole(limit+1))
+	})
+	serve("/half", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Length", fmt.Sprint(limit))
+		_, _ = io.WriteString(w, whole(limit/2))
+	})
+	serve("/empty", func(http.ResponseWriter, *http.Request) {})
+	serve("/page", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "image/jpeg")
+		_, _ = io.WriteString(w, "<html>")
+	})
+	for _, status := range []int{204, 206, 403, 404, 410, 408, 429, 500, 503} {
+		serve(fmt.Sprintf("/status/%d", status), func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) })
+	}
+	for path, target := range map[string]string{
+		"/to/picture": "/picture.jpg", "/to/circle": "/to/circle", "/to/file": "file:///etc/passwd", "/to/user": "http://me:secret@127.0.0.1/",
+	} {
+		serve(path, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, target, http.StatusFound) })
+	}
+	server := httptest.NewServer(mux)
+	t.Cleanup(server.Close)
+	f := newFetcher(t, true)
+
+	for _, c := range []struct {
+		path string
+		want error
+		// over tells that the error may be over later.
+		over bool
+		kind string
+	}{
+		{path: "/picture.jpg?sign=secret", kind: "image/jpeg"},
+		{path: "/unknown", kind: "image/jpeg"},
+		{path: "/to/picture?sign=secret", kind: "image/jpeg"},
+		{path: "/page", kind: unknownType},
+		{path: "/long", want: ErrTooLarge},
+		{path: "/unknown-long", want: ErrTooLarge},
+		{path: "/half?sign=secret", over: true},
+		{path: "/empty", want: ErrGone},
+		{path: "/status/204", want: ErrGone},
+		{path: "/status/206", want: ErrGone},
+		{path: "/status/403", want: ErrGone},
+		{path: "/status/404", want: ErrGone},
+		{path: "/status/410", want: ErrGone},
+		{path: "/status/408?sign=secret", over: true},
+		{path: "/status/429", over: true},
+		{path: "/status/500", over: true},
+		{path: "/status/503", over: true},
+		{path: "/to/circle", want: ErrForbidden},
+		{path: "/to/file", want: ErrForbidden},
+		{path: "/to/user", want: ErrForbidden},
+	} {
+		file, err := f.Fetch(t.Context(), server.URL+c.path, limit)
+		if c.kind != "" {
+			if err != nil {
+				t.Errorf("%s: %v", c.path, err)
+				continue
+			}
+			// Twice, as an upload is that is refused once.
+			for range 2 {
+				data, err := io.ReadAll(file)
+				if want := whole(limit); err != nil || c.kind == "image/jpeg" && string(data) != want || file.ContentType != c.kind || file.Size() != int64(len(data)) {
+					t.Errorf("%s: %v, %s, %d bytes", c.path, err, file.ContentType, len(data))
+				}
+				if _, err := file.Seek(0, io.SeekStart); err != nil {
+					t.Error(err)
+				}
+			}
+			file.Close()
+			continue
+		}
+		final := errors.Is(err, ErrTooLarge) || errors.Is(err, ErrForbidden)
+		if err == nil || file != nil || final == c.over || !c.over && !errors.Is(err, c.want) || strings.Contains(err.Error(), "secret") || strings.Contains(err.Error(), server.URL) {
+			t.Errorf("%s: %v", c.path, err)
+		}
+	}
+	free(t, f)
+	server.Close()
+	if _, err := f.Fetch(t.Context(), server.URL+"/picture.jpg?sign=secret", limit); err == nil || errors.Is(err, ErrForbidden) || strings.Contains(err.Error(), "secret") {
+		t.Errorf("an address where nobody answers: %v", err)
+	}
+	free(t, f)
+}
+
+// A link is foreign text. Nothing is even asked by plain HTTP, or inside.
+func TestForbidden(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewTLSServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("asked") }))
+	t.Cleanup(server.Close)
+	port := server.URL[strings.LastIndexByte(server.URL, ':'):]
+	f := newFetcher(t, false)
+	for _, link := range []string{
+		"", "picture.jpg", "/picture.jpg", "https://", "https:///picture.jpg", "http://example.com/", "ftp://example.com/", "file:///etc/passwd", "data:,x",
+		"https://me:secret@example.com/", "https://example.com/\x00", "https://a/" + strings.Repeat("a", maxLinkBytes), "://", "https://[::1",
+		server.URL, "https://localhost" + port, "https://[::ffff:127.0.0.1]" + port, "https://0.0.0.0" + port, "https://[::]" + port,
+	} {
+		if _, err := f.Fetch(t.Context(), link, 1000); !errors.Is(err, ErrForbidden) {
+			t.Errorf("%.80q: %v", link, err)
+		}
+	}
+	free(t, f)
+}
+
+// A server must show that it is the one of the link.
+func TestUntrusted(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "GIF89a") }))
+	server.Config.ErrorLog = quiet()
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	f := newFetcher(t, true)
+	if _, err := f.Fetch(t.Context(), server.URL, 1000); !errors.Is(err, ErrForbidden) || !strings.Contains(err.Error(), "certificate") {
+		t.Errorf("%v", err)
+	}
+	pool := x509.NewCertPool()
+	pool.AddCert(server.Certificate())
+	trusting := newFetcher(t, true)
+	trusting.client.Transport.(*http.Transport).TLSClientConfig = &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
+	file, err := trusting.Fetch(t.Context(), server.URL, 1000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if file.ContentType != "image/gif" {
+		t.Error(file.ContentType)
+	}
+	file.Close()
+}
+
+// Files wait for memory that others hold, and no longer than their callers.
+func TestMemory(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_ = http.NewResponseController(w).Flush() // of unknown length: it may take all that it was allowed
+		_, _ = io.WriteString(w, "GIF89a")
+	}))
+	t.Cleanup(server.Close)
+	f := newFetcher(t, true)
+	file, err := f.Fetch(t.Context(), server.URL, fetchBytes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	waiting := make(chan error, 1)
+	go func() {
+		_, err := f.Fetch(ctx, server.URL, 1000)
+		waiting <- err
+	}()
+	cancel()
+	if err := <-waiting; !errors.Is(err, context.Canceled) {
+		t.Errorf("%v", err)
+	}
+	file.Close()
+	free(t, f)
+}
+
+func TestPublic(t *testing.T) {
+	t.Parallel()
+	for address, want := range map[string]bool{
+		"8.8.8.8": true, "119.29.29.29": true, "2001:4860:4860::8888": true, "2402:4e00::": true, "::ffff:8.8.8.8": true,
+		"100.63.255.255": true, "100.128.0.0": true, "172.15.0.1": true, "172.32.0.1": true,
+		"0.0.0.0": false, "0.1.2.3": false, "10.0.0.1": false, "100.64.0.1": false, "100.100.100.200": false, "127.0.0.1": false, "127.9.9.9": false,
+		"169.254.169.254": false, "169.254.0.23": false, "172.16.0.1": false, "172.31.255.255": false, "192.0.0.1": false, "192.0.2.1": false,
+		"192.168.1.1": false, "198.18.0.1": false, "224.0.0.1": false, "240.0.0.1": false, "255.255.255.255": false,
+		"::": false, "::1": false, "::7f00:1": false, "::ffff:127.0.0.1": false, "::ffff:10.0.0.1": false, "fe80::1": false, "fe80::1%eth0": false,
+		"fc00::1": false, "fd00:ec2::254": false, "fec0::1": false, "ff02::1": false, "64:ff9b::7f00:1": false, "64:ff9b:1::1": false,
+		"2002:7f00:1::": false, "2001:0:1::1": false, "2001:db8::1": false,
+	} {
+		if got := public(netip.MustParseAddr(address)); got != want {
+			t.Errorf("%s: %v", address, got)
+		}
+	}
+}
+
+// Errors of calls lose their links, and those that will not heal are told apart.
+func TestHarmless(t *testing.T) {
+	t.Parallel()
+	quoting := func(err error) error {
+		return &url.Error{Op: "Get", URL: "https://im/file?sign=secret", Err: err}
+	}
+	for _, c := range []struct {
+		err, want error
+	}{
+		{quoting(&net.OpError{Op: "dial", Err: &net.DNSError{Err: "no such host", Name: "im", IsNotFound: true}}), ErrGone},
+		{quoting(&net.OpError{Op: "dial", Err: &net.DNSError{Err: "server misbehaving", Name: "im", IsTemporary: true}}), nil},
+		{quoting(&net.OpError{Op: "dial", Err: ErrForbidden}), ErrForbidden},
+		{quoting(context.DeadlineExceeded), context.DeadlineExceeded},
+		{io.ErrUnexpectedEOF, io.ErrUnexpectedEOF},
+	} {
+		got := harmless(c.err)
+		if c.want != nil && !errors.Is(got, c.want) || c.want == nil && errors.Is(got, ErrForbidden) || strings.Contains(got.Error(), "secret") {
+			t.Errorf("%v: %v", c.err, got)
+		}
+	}
+}
