@@ -46,6 +46,10 @@ type Told struct {
 	Claims []Claim `json:"claims,omitempty"`
 }
 
+// IsZero reports whether nothing was said. It is for omitzero, which takes an
+// empty list for something.
+func (t Told) IsZero() bool { return t.Kind == "" && t.Text == "" && len(t.Claims) == 0 }
+
 // Claim names a waiting reply that an answer said: its pieces from From to before
 // To, of Of that the whole message has. Only those of long replies do not all fit.
 type Claim struct {

@@ -81,6 +81,11 @@ type references struct {
 	Count  int    `json:"count,omitempty"`
 }
 
+// IsZero is for omitzero, which takes an empty list for something.
+func (r references) IsZero() bool {
+	return len(r.Packed) == 0 && r.Before == 0 && r.Last == 0 && r.Count == 0
+}
+
 var errReferences = errors.New("the list of sequences is damaged")
 
 // add reports false when there is no room.
