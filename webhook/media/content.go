@@ -45,6 +45,14 @@ var unsniffable = map[string]string{
 	"audio/aac": "audio/aac", "audio/speex": "audio/speex", "voice/speex": "voice/speex", "audio/mpeg": "audio/mpeg", "audio/mp3": "audio/mpeg",
 }
 
+// extensionsOf the types that WeChat takes, the usual one first, and of those that
+// are close to them.
+var extensionsOf = map[string][]string{
+	"image/jpeg": {".jpg", ".jpeg"}, "image/png": {".png"}, "image/gif": {".gif"}, "image/bmp": {".bmp"}, "image/webp": {".webp"},
+	"audio/amr": {".amr"}, "audio/mpeg": {".mp3"}, "audio/mp4": {".m4a"}, "audio/aac": {".aac"}, "audio/wave": {".wav"},
+	"video/mp4": {".mp4"}, "video/quicktime": {".mov"}, "video/webm": {".webm"}, "video/3gpp": {".3gp"},
+}
+
 // contentType of a file by its content, and by what its sender says where the
 // content does not tell.
 func contentType(declared string, begin []byte) string {

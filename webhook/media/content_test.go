@@ -58,3 +58,20 @@ func TestContentType(t *testing.T) {
 		}
 	}
 }
+
+func TestNamed(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ kind, name, want string }{
+		{"image/jpeg", "a.jpg", "a.jpg"},
+		{"image/jpeg", "a.JPEG", "a.JPEG"},
+		{"image/png", "a.jpg", "a.jpg.png"},
+		{"audio/amr", "0d7a-2c61", "0d7a-2c61.amr"},
+		{"audio/mpeg", "", ".mp3"},
+		{"audio/mp4", "a.mp3", "a.mp3.m4a"},
+		{unknownType, "a.jpg", "a.jpg"},
+	} {
+		if got := (&File{ContentType: c.kind}).Named(c.name); got != c.want {
+			t.Errorf("%s, %s: got %s", c.kind, c.name, got)
+		}
+	}
+}

@@ -26,6 +26,9 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"path"
+	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/semaphore"
@@ -101,6 +104,16 @@ type File struct {
 	ContentType string
 
 	release func()
+}
+
+// Named gives a name the extension of what the content is, which those who take
+// files by their names ask for. It stays as it is when the content does not show.
+func (f *File) Named(name string) string {
+	extensions := extensionsOf[f.ContentType]
+	if len(extensions) == 0 || slices.Contains(extensions, strings.ToLower(path.Ext(name))) {
+		return name
+	}
+	return name + extensions[0]
 }
 
 // Close gives the memory back. It has to be called once.
