@@ -31,6 +31,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/liveroom-io/liveroom-operator/internal/wechat"
 )
 
 // newFetcher is closed at the end of a test.
@@ -263,4 +265,42 @@ func TestHarmless(t *testing.T) {
 			t.Errorf("%v: %v", c.err, got)
 		}
 	}
+}
+
+// WeChat takes what was fetched, by the name that its content gives it.
+func TestFetchedForWeChat(t *testing.T) {
+	t.Parallel()
+	simulator, _, endpoint := simulated(t)
+	client, err := wechat.New(wechat.Options{AppID: appID, Secret: appSecret, Endpoint: endpoint})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(client.Close)
+	f := newFetcher(t, true)
+	for _, c := range []struct {
+		kind wechat.MediaKind
+		data string
+	}{
+		{wechat.MediaImage, "\xff\xd8\xff\xe0picture"},
+		{wechat.MediaImage, "GIF89a picture"},
+		{wechat.MediaVoice, "#!AMR\n" + strings.Repeat("\x3c"+strings.Repeat("\x01", 31), 50)},
+		{wechat.MediaVideo, "\x00\x00\x00\x18ftypmp42\x00\x00\x00\x00mp42isom"},
+	} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, c.data) }))
+		file, err := f.Fetch(t.Context(), server.URL+"/0d7a-2c61", c.kind.Limit())
+		server.Close()
+		if err != nil {
+			t.Fatal(err)
+		}
+		id, err := client.UploadMedia(t.Context(), c.kind, file.Named("0d7a-2c61"), file.ContentType, file, file.Size())
+		file.Close()
+		if err != nil {
+			t.Errorf("%s: %v", file.ContentType, err)
+			continue
+		}
+		if data, _, err := simulator.Media(appID, id); err != nil || string(data) != c.data {
+			t.Errorf("%s: %v, %q", file.ContentType, err, data)
+		}
+	}
+	free(t, f)
 }
