@@ -22,8 +22,11 @@ import (
 	"flag"
 	"fmt"
 	"net/netip"
+	"net/url"
 	"os"
+	"strings"
 	"time"
+	_ "time/tzdata" // for the time zones of business hours: the image has no files of its own
 
 	"github.com/spf13/cobra"
 	"k8s.io/utils/clock"
@@ -40,8 +43,8 @@ import (
 const (
 	// defaultMaxBytes of entries, as --journal-max-bytes says.
 	defaultMaxBytes = 4 << 30
-	// storeMargin is for the states, which may have 2 GiB, and the rest.
-	storeMargin = 4 << 30
+	// storeMargin is for the states, which may have 2 GiB, for the relay with 1.5, and the rest.
+	storeMargin = 6 << 30
 )
 
 type webhookFlags struct {
@@ -55,6 +58,8 @@ type webhookFlags struct {
 	sharePercent   int
 	drain          time.Duration
 	logLevel       int
+	publicURL      string
+	localMedia     bool
 
 	directory string
 	maxBytes  int64
@@ -80,6 +85,8 @@ func webhookCommand() *cobra.Command {
 	set.IntVar(&flags.sharePercent, "webhook-share-percent", im.DefaultWebhookPercent,
 		"part of the rate limits of IM calls that both processes make which is left to the webhook, 1 to 99; give both the same")
 	set.DurationVar(&flags.drain, "drain", 5*time.Second, "how long callbacks are still taken after readiness has gone, when the process ends")
+	set.StringVar(&flags.publicURL, "public-url", "", "where the webhook is reached from outside, such as https://live.example.com: agents open pictures of WeChat customers there; absent means that they cannot")
+	set.BoolVar(&flags.localMedia, "allow-local-media", false, "fetch what agents send from any address, also over plain HTTP; for simulators only")
 	set.IntVar(&flags.logLevel, "log-level", 0, "0 logs changes only; higher levels say more")
 	set.StringVar(&flags.directory, "journal-dir", "", "directory of the embedded journal; one process at a time")
 	set.Int64Var(&flags.maxBytes, "journal-max-bytes", 0, "bytes of events that the journal keeps until they are counted; 0 for the default of 4 GiB")
@@ -131,6 +138,7 @@ func runWebhook(flags webhookFlags) error {
 func (f webhookFlags) options() (webhook.Options, error) {
 	options := webhook.Options{
 		Address: f.address, Member: f.member, Namespaces: f.namespaces, SharePercent: f.sharePercent, Drain: f.drain,
+		PublicURL: strings.TrimSuffix(f.publicURL, "/"), LocalMedia: f.localMedia,
 		Metrics: metrics.Registry, Journal: journal.Options{Events: journal.EventLimits{MaxBytes: f.maxBytes}},
 	}
 	if f.external.URL != "" {
@@ -141,6 +149,9 @@ func (f webhookFlags) options() (webhook.Options, error) {
 	}
 	if f.sharePercent < 1 || f.sharePercent > 99 {
 		return options, fmt.Errorf("--webhook-share-percent is %d: it must be 1 to 99", f.sharePercent)
+	}
+	if public, err := url.Parse(options.PublicURL); f.publicURL != "" && (err != nil || public.Host == "" || public.Scheme != "https" && public.Scheme != "http" || public.RawQuery != "") {
+		return options, fmt.Errorf("--public-url is %q: it must be https:// and a host", f.publicURL)
 	}
 	if f.maxBytes < 0 || f.drain < 0 {
 		return options, errors.New("--journal-max-bytes and --drain must not be negative")

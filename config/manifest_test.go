@@ -134,9 +134,15 @@ func TestRoutesReachTheWebhook(t *testing.T) {
 	}
 
 	ingress := as[networkingv1.Ingress](t, build(t, "samples/webhook-exposure/ingress")[0])
+	outside := []string{"/im", "/wechat", "/media"}
+	var paths []string
+	for _, path := range ingress.Spec.Rules[0].HTTP.Paths {
+		paths = append(paths, path.Path)
+		g.Expect(path.Backend).To(Equal(ingress.Spec.Rules[0].HTTP.Paths[0].Backend))
+	}
+	g.Expect(paths).To(Equal(outside))
 	path := ingress.Spec.Rules[0].HTTP.Paths[0]
 	service := services[path.Backend.Service.Name]
-	g.Expect(path.Path).To(Equal("/im"))
 	g.Expect(service.Namespace).To(Equal(ingress.Namespace))
 	g.Expect(service.Spec.Ports).To(HaveLen(1))
 	g.Expect(service.Spec.Ports[0].Name).To(Equal(path.Backend.Service.Port.Name))
@@ -145,10 +151,18 @@ func TestRoutesReachTheWebhook(t *testing.T) {
 	route := find(build(t, "samples/webhook-exposure/gateway"), "HTTPRoute")[0]
 	rules, _, err := unstructured.NestedSlice(route.Object, "spec", "rules")
 	g.Expect(err).NotTo(HaveOccurred())
-	g.Expect(rules).To(HaveLen(1))
-	backends, _, err := unstructured.NestedSlice(rules[0].(map[string]any), "backendRefs")
-	g.Expect(err).NotTo(HaveOccurred())
-	g.Expect(backends).To(Equal([]any{map[string]any{"name": service.Name, "port": int64(service.Spec.Ports[0].Port)}}))
+	paths = nil
+	for _, rule := range rules {
+		matches, _, err := unstructured.NestedSlice(rule.(map[string]any), "matches")
+		g.Expect(err).NotTo(HaveOccurred())
+		value, _, err := unstructured.NestedString(matches[0].(map[string]any), "path", "value")
+		g.Expect(err).NotTo(HaveOccurred())
+		paths = append(paths, value)
+		backends, _, err := unstructured.NestedSlice(rule.(map[string]any), "backendRefs")
+		g.Expect(err).NotTo(HaveOccurred())
+		g.Expect(backends).To(Equal([]any{map[string]any{"name": service.Name, "port": int64(service.Spec.Ports[0].Port)}}))
+	}
+	g.Expect(paths).To(Equal(outside))
 	g.Expect(route.GetNamespace()).To(Equal(service.Namespace))
 }
 

@@ -72,6 +72,12 @@ type Options struct {
 	CountEvery time.Duration
 	// Metrics receives all metrics. Nil keeps none.
 	Metrics prometheus.Registerer
+	// PublicURL is where the webhook is reached from outside, without a path: agents
+	// open files of customers there. Empty: they cannot.
+	PublicURL string
+	// LocalMedia fetches files of agents from any address and over plain HTTP, as
+	// simulators need it.
+	LocalMedia bool
 	// SkipNameValidation allows several managers in one process, in tests.
 	SkipNameValidation bool
 	// Clock of the cluster. Nil means the system's.
@@ -95,6 +101,7 @@ type system struct {
 	// turn says that ownership has changed.
 	turn chan struct{}
 
+	desk         desk
 	applications *application.Reconciler
 	moderation   *policy.ModerationReconciler
 	levels       *policy.LevelReconciler
@@ -126,6 +133,8 @@ func Run(ctx context.Context, mgr ctrl.Manager, options Options, ready func(addr
 	group.Go(func() error { return s.owner.Run(inner) })
 	group.Go(func() error { return s.writer.Run(inner) })
 	group.Go(func() error { return s.project(inner) })
+	group.Go(func() error { return s.runDesk(inner) })
+	group.Go(func() error { s.wakeAccounts(inner); return nil })
 	group.Go(s.server.serve)
 	if ready != nil {
 		ready(s.server.listener.Addr().String())
@@ -216,6 +225,9 @@ func (s *system) assemble(ctx context.Context) error {
 		Clock: s.Clock, Log: s.Log.WithName("projection"), Metrics: projectionMetrics,
 	})
 	s.reconcilers()
+	if err := s.assembleDesk(ctx); err != nil {
+		return err
+	}
 	if err := s.addControllers(); err != nil {
 		return fmt.Errorf("adding controllers: %w", err)
 	}
@@ -254,10 +266,13 @@ func (s *system) serveCallbacks(ctx context.Context) error {
 	}
 	s.handler = webhookim.New(webhookim.Handler{
 		Directory: s.directory, Policies: s.policies, Limiter: moderation.NewLimiter(), Journal: s.journal,
-		Clock: s.Clock, Metrics: metrics, Log: s.Log.WithName("im"), Proxies: s.Proxies,
+		Clock: s.Clock, Metrics: metrics, Log: s.Log.WithName("im"), Proxies: s.Proxies, Relay: s.desk.relay,
 	})
 	mux := http.NewServeMux()
 	mux.Handle(webhookim.Route, s.handler)
+	if err := s.serveDesk(mux); err != nil {
+		return err
+	}
 	mux.HandleFunc("/", s.handler.Unknown)
 	if s.server, err = listen(ctx, s.Address, mux); err != nil {
 		return err
@@ -303,6 +318,7 @@ func (s *system) sync(ctx, inner context.Context) error {
 		{&imv1alpha1.ImAppList{}, s.applications},
 		{&imv1alpha1.ModerationPolicyList{}, s.moderation},
 		{&imv1alpha1.UserLevelPolicyList{}, s.levels},
+		{&imv1alpha1.WeChatOfficialAccountList{}, s.desk.reconciler},
 	} {
 		for _, request := range s.requests(ctx, kind.list, func(client.Object) bool { return true }) {
 			if err := s.first(ctx, kind.reconciler, request); err != nil {
@@ -426,6 +442,7 @@ func (s *system) close() error {
 	if s.clients != nil {
 		s.clients.Close()
 	}
+	s.closeDesk()
 	if s.server != nil {
 		_ = s.server.listener.Close()
 	}

@@ -39,11 +39,15 @@ import (
 )
 
 // wakeups carries reasons to look at all objects of a kind again.
-type wakeups struct{ apps, moderation, levels chan event.GenericEvent }
+type wakeups struct {
+	apps, moderation, levels, accounts chan event.GenericEvent
+	uids                               chan string // of accounts
+}
 
 func newWakeups() wakeups {
 	return wakeups{
 		apps: make(chan event.GenericEvent, 64), moderation: make(chan event.GenericEvent, 1), levels: make(chan event.GenericEvent, 1),
+		accounts: make(chan event.GenericEvent, 64), uids: make(chan string, 64),
 	}
 }
 
@@ -65,6 +69,7 @@ func (w wakeups) all() {
 	poke(w.apps, &imv1alpha1.ImApp{})
 	poke(w.moderation, &imv1alpha1.ModerationPolicy{})
 	poke(w.levels, &imv1alpha1.UserLevelPolicy{})
+	poke(w.accounts, &imv1alpha1.WeChatOfficialAccount{})
 }
 
 // addControllers adds the reconcilers of what callbacks depend on.
@@ -94,7 +99,10 @@ func (s *system) addControllers() error {
 		Watches(&imv1alpha1.UserLevelPolicy{}, s.all(levelPolicies, nil), builder.WithPredicates(wishes())).
 		WatchesRawSource(source.Channel(s.wake.levels, s.oneOrAll(levelPolicies))).
 		WithOptions(s.single())
-	return s.watchNamespaces(levels, levelPolicies).Complete(s.levels)
+	if err := s.watchNamespaces(levels, levelPolicies).Complete(s.levels); err != nil {
+		return err
+	}
+	return s.addDeskController()
 }
 
 // watchNamespaces wakes policies when labels that consent depends on change.

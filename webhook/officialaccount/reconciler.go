@@ -61,7 +61,7 @@ type Config struct {
 	// Handshake is what WeChat has shown of the account's settings, on any pod.
 	Handshake func(ctx context.Context, uid string) (Handshake, error)
 	// Traffic of an account, over all pods.
-	Traffic func(uid string) Traffic
+	Traffic func(ctx context.Context, uid string) (Traffic, error)
 	// Served is told of every account that is put, and of those that are gone.
 	Served func(uid string)
 	Clock  clock.PassiveClock
@@ -115,7 +115,9 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 			return reconcile.Result{}, fmt.Errorf("reading what WeChat has shown: %w", err)
 		}
 		found.token = r.probe(ctx, found.account)
-		found.traffic = r.Traffic(found.account.UID)
+		if found.traffic, err = r.Traffic(ctx, found.account.UID); err != nil {
+			return reconcile.Result{}, fmt.Errorf("counting dead letters: %w", err)
+		}
 	}
 	again, err := r.report(ctx, &object, &found)
 	return reconcile.Result{RequeueAfter: again}, err

@@ -53,11 +53,10 @@ type numbers struct {
 
 	mu      sync.Mutex
 	tallies map[string]map[int]*tally // by account and partition
-	letters map[string]int64          // as far as this process knows
 }
 
 func newNumbers(changed func(uid string)) *numbers {
-	return &numbers{changed: changed, tallies: map[string]map[int]*tally{}, letters: map[string]int64{}}
+	return &numbers{changed: changed, tallies: map[string]map[int]*tally{}}
 }
 
 // heard takes over a tally.
@@ -72,14 +71,6 @@ func (n *numbers) heard(key journal.StateKey, data []byte, deleted bool) {
 		n.tallies[uid] = map[int]*tally{}
 	}
 	n.tallies[uid][key.Partition] = t
-	n.mu.Unlock()
-	n.changed(uid)
-}
-
-// buried notes that there is a dead letter more.
-func (n *numbers) buried(uid string) {
-	n.mu.Lock()
-	n.letters[uid]++
 	n.mu.Unlock()
 	n.changed(uid)
 }

@@ -207,7 +207,7 @@ func (r *Relay) bury(ctx context.Context, j *job, step conversation.Bury) record
 		return r.failed(j)
 	}
 	r.Metrics.buried(j.lane, step.Letter.Cause)
-	r.numbers.buried(j.account.UID)
+	r.Changed(j.account.UID)
 	return func(c *conversation.Customer) bool { return c.RecordBuried(step) }
 }
 

@@ -286,3 +286,6 @@ func (r *Relay) note(uid, key string, busy, late bool) {
 		keys[key] = r.Clock.Now()
 	}
 }
+
+// Owns tells whether this member has a partition of the customers.
+func (r *Relay) Owns(partition int) bool { return r.owner.Owns(partition) }
