@@ -56,7 +56,7 @@ func (r *Relay) prepareReply(ctx context.Context, j *job, step conversation.Prep
 	}
 	var requests []json.RawMessage
 	if err == nil {
-		requests, err = r.requests(ctx, j, parts)
+		requests, err = r.requests(ctx, j, parts, now.Sub(time.UnixMilli(step.Outbound.Received)) > fileTries)
 	}
 	if wechat.KindOf(err) != "" {
 		r.called(j, providerWeChat, err)
@@ -85,9 +85,13 @@ func partsOf(step conversation.PrepareReply) ([]translation.Part, error) {
 	return parts, nil
 }
 
+// fileTries is how long a file is tried to be fetched and uploaded that fails. The
+// customer's other messages wait behind it.
+const fileTries = 5 * time.Minute
+
 // requests renders parts for WeChat, after what belongs to them is uploaded. A file
-// that WeChat does not take is sent as a link.
-func (r *Relay) requests(ctx context.Context, j *job, parts []translation.Part) ([]json.RawMessage, error) {
+// that WeChat does not take is sent as a link, and with late any that fails.
+func (r *Relay) requests(ctx context.Context, j *job, parts []translation.Part, late bool) ([]json.RawMessage, error) {
 	requests := make([]json.RawMessage, 0, len(parts))
 	for i := range parts {
 		message := parts[i].Message
@@ -96,7 +100,7 @@ func (r *Relay) requests(ctx context.Context, j *job, parts []translation.Part) 
 			switch {
 			case err == nil:
 				message = parts[i].Fetch.Message(mediaID)
-			case errors.Is(err, media.ErrTooLarge), errors.Is(err, media.ErrForbidden), wechat.KindOf(err) == wechat.Invalid:
+			case late, errors.Is(err, media.ErrTooLarge), errors.Is(err, media.ErrForbidden), wechat.KindOf(err) == wechat.Invalid:
 				message = wechat.Text{Content: parts[i].Text}
 			default:
 				return nil, err
@@ -116,10 +120,10 @@ func (r *Relay) upload(ctx context.Context, account *officialaccount.Account, f 
 	if account.WeChat == nil {
 		return "", &wechat.Error{Kind: wechat.Unauthorized, Command: "media_upload", Info: "there is no AppSecret"}
 	}
-	file, err := r.Files.Fetch(ctx, f.URL, f.Kind.Limit())
+	file, err := r.Files.Fetch(ctx, f.URL, f.Limit())
 	if err != nil {
 		return "", err
 	}
 	defer file.Close()
-	return account.WeChat.UploadMedia(ctx, f.Kind, f.Name, file.ContentType, file, file.Size())
+	return account.WeChat.UploadMedia(ctx, f.Kind, file.Named(f.Name), file.ContentType, file, file.Size())
 }
