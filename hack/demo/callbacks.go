@@ -47,7 +47,7 @@ func (d *demo) connect(ctx context.Context) error {
 		if app.Status.CallbackPath == "" {
 			return "status.callbackPath is empty", nil
 		}
-		return condition(app, imv1alpha1.ReasonSilent), nil
+		return condition(app, imv1alpha1.ConditionCallbacksReceived, imv1alpha1.ReasonSilent), nil
 	})
 	if err != nil {
 		return err
@@ -82,7 +82,7 @@ func (d *demo) received(ctx context.Context) error {
 	app := &imv1alpha1.ImApp{}
 	if _, err := d.await(ctx, "callbacks arrive", soon, func(ctx context.Context) (string, error) {
 		err := d.read(ctx, application, app)
-		return condition(app, imv1alpha1.ReasonReceiving), err
+		return condition(app, imv1alpha1.ConditionCallbacksReceived, imv1alpha1.ReasonReceiving), err
 	}); err != nil {
 		return err
 	}
@@ -90,13 +90,13 @@ func (d *demo) received(ctx context.Context) error {
 }
 
 // condition says what is different about CallbacksReceived; empty when nothing is.
-func condition(app *imv1alpha1.ImApp, reason string) string {
-	found := meta.FindStatusCondition(app.Status.Conditions, imv1alpha1.ConditionCallbacksReceived)
+func condition(obj imv1alpha1.Object, name, reason string) string {
+	found := meta.FindStatusCondition(obj.GetObjectStatus().Conditions, name)
 	switch {
 	case found == nil:
-		return "there is no condition CallbacksReceived"
+		return "there is no condition " + name
 	case found.Reason != reason:
-		return fmt.Sprintf("CallbacksReceived is %s %s, not %s", found.Status, found.Reason, reason)
+		return fmt.Sprintf("%s is %s %s, not %s: %s", name, found.Status, found.Reason, reason, found.Message)
 	}
 	return ""
 }

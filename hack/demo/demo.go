@@ -26,8 +26,10 @@ import (
 type demo struct {
 	plane *plane
 	im    sideDoor
-	// manifests is the kustomization that names the simulator's endpoint.
-	manifests             string
+	// wechat is the endpoint of the simulated WeChat.
+	wechat sideDoor
+	// manifests and service are the kustomizations that name the simulators' endpoints.
+	manifests, service    string
 	simulator, controller *process
 	webhook               *webhook
 }
@@ -39,10 +41,18 @@ func (d *demo) start(ctx context.Context, folder string, programs programs) erro
 		return err
 	}
 	d.im = newSideDoor("http://" + address)
-	if d.manifests, err = manifests(folder, d.im.endpoint); err != nil {
+	if d.manifests, err = manifests(folder, "im", samples, "ImApp", sampleEndpoint, d.im.endpoint); err != nil {
 		return err
 	}
-	if d.simulator, err = start(ctx, folder, "simulator", programs.simulator, simulatorArguments(address)...); err != nil {
+	wechat, err := freeAddress(strings.TrimPrefix(wechatEndpoint, "http://"))
+	if err != nil {
+		return err
+	}
+	d.wechat = newSideDoor("http://" + wechat)
+	if d.service, err = manifests(folder, "wechat", service, "WeChatOfficialAccount", wechatEndpoint, d.wechat.endpoint); err != nil {
+		return err
+	}
+	if d.simulator, err = start(ctx, folder, "simulator", programs.simulator, simulatorArguments(address, wechat)...); err != nil {
 		return err
 	}
 	if d.controller, err = start(ctx, folder, "controller", programs.operator, "controller",
@@ -58,8 +68,8 @@ func (d *demo) start(ctx context.Context, folder string, programs programs) erro
 	if _, err := d.await(ctx, "the webhook becomes ready", webhookTimeout, d.webhook.unready); err != nil {
 		return err
 	}
-	fmt.Printf("simulated IM at %s, webhook at http://%s\nlogs: %s %s\n",
-		d.im.endpoint, d.webhook.address, d.controller.log, d.webhook.process.log)
+	fmt.Printf("simulated IM at %s and WeChat at %s, webhook at http://%s\nlogs: %s %s\n",
+		d.im.endpoint, d.wechat.endpoint, d.webhook.address, d.controller.log, d.webhook.process.log)
 	return nil
 }
 

@@ -42,6 +42,10 @@ const (
 	samples = "config/samples/live-commerce"
 	// sampleEndpoint is where the samples look for IM.
 	sampleEndpoint = "http://127.0.0.1:18090"
+	// service is what the demo applies for customer service, wechatEndpoint where that
+	// looks for WeChat.
+	service        = "config/samples/customer-service"
+	wechatEndpoint = "http://127.0.0.1:18091"
 	// namespace of the samples.
 	namespace = "live-commerce"
 	// secretKey, sdkAppID and callbackToken are those of the samples.
@@ -116,7 +120,7 @@ func run(ctx context.Context, once bool) (err error) {
 
 // tell goes through all steps.
 func (d *demo) tell(ctx context.Context) error {
-	for _, step := range []func(context.Context) error{d.show, d.check, d.connect, d.open, d.survive} {
+	for _, step := range []func(context.Context) error{d.show, d.check, d.connect, d.open, d.serve, d.survive} {
 		if err := step(ctx); err != nil {
 			return err
 		}

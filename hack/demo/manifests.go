@@ -22,17 +22,17 @@ import (
 	"path/filepath"
 )
 
-// manifests returns what to apply: the samples, or, when their port is taken, a
-// kustomization of them that names another endpoint.
-func manifests(folder, endpoint string) (string, error) {
-	if endpoint == sampleEndpoint {
+// manifests returns what to apply: samples, or, when their port is taken, a
+// kustomization of them in which the object "shop" of a kind names another endpoint.
+func manifests(folder, name, samples, kind, wanted, endpoint string) (string, error) {
+	if endpoint == wanted {
 		return samples, nil
 	}
 	here, err := os.Getwd()
 	if err != nil {
 		return "", fmt.Errorf("finding the samples: %w", err)
 	}
-	overlay := filepath.Join(folder, "overlay")
+	overlay := filepath.Join(folder, "overlay-"+name)
 	if err := os.Mkdir(overlay, 0o700); err != nil {
 		return "", fmt.Errorf("making an overlay: %w", err)
 	}
@@ -43,10 +43,10 @@ func manifests(folder, endpoint string) (string, error) {
 	text := fmt.Sprintf(`resources:
 - %s
 patches:
-- target: {kind: ImApp, name: shop}
+- target: {kind: %s, name: shop}
   patch: |
     - {op: replace, path: /spec/endpoint, value: %q}
-`, base, endpoint)
+`, base, kind, endpoint)
 	if err := os.WriteFile(filepath.Join(overlay, "kustomization.yaml"), []byte(text), 0o600); err != nil {
 		return "", fmt.Errorf("making an overlay: %w", err)
 	}

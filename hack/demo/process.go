@@ -48,10 +48,12 @@ func build(ctx context.Context, folder string) (programs, error) {
 	return p, nil
 }
 
-func simulatorArguments(address string) []string {
+func simulatorArguments(address, wechat string) []string {
 	arguments := []string{
 		"--im-addr=" + address, "--sdk-app-id=" + sdkAppID, "--secret-key=" + secretKey,
 		"--administrator=administrator", "--field-delay=" + fieldDelay.String(),
+		"--wechat-addr=" + wechat, "--wechat-app-id=" + wechatAppID, "--wechat-secret=" + wechatSecret,
+		"--wechat-token=" + wechatToken, "--wechat-encoding-aes-key=" + wechatKey,
 	}
 	for _, field := range []string{"add_goods", "add_gift", "room_status"} {
 		arguments = append(arguments, "--group-field="+field+":AVChatRoom")

@@ -128,6 +128,28 @@ func (s sideDoor) messages(ctx context.Context, group string) ([]message, error)
 	return all, nil
 }
 
+// conversation returns the texts between two accounts, oldest first.
+func (s sideDoor) conversation(ctx context.Context, one, other string) ([]string, error) {
+	var held struct {
+		Messages []struct {
+			Body []struct {
+				Content struct{ Text string } `json:"MsgContent"`
+			} `json:"body"`
+		} `json:"messages"`
+	}
+	query := url.Values{"between": {one}, "and": {other}}
+	if err := s.call(ctx, http.MethodGet, "chats?"+query.Encode(), nil, &held); err != nil {
+		return nil, err
+	}
+	var texts []string
+	for _, m := range held.Messages {
+		for _, element := range m.Body {
+			texts = append(texts, element.Content.Text)
+		}
+	}
+	return texts, nil
+}
+
 // answered returns what the webhook has accepted, once IM waits for nothing.
 func (s sideDoor) answered(ctx context.Context) (simim.CallbackStatus, simim.CallbackTally, error) {
 	var reply struct {

@@ -50,7 +50,8 @@ func newWebhook(folder, program, kubeconfig string) (*webhook, error) {
 func (w *webhook) start(ctx context.Context) (err error) {
 	w.process, err = start(ctx, w.folder, "webhook", w.program, "webhook", "--kubeconfig="+w.kubeconfig,
 		"--webhook-bind-address="+w.address, "--health-probe-bind-address="+w.probe, "--metrics-bind-address=0",
-		"--journal-dir="+filepath.Join(w.folder, "journal"), "--member=webhook", "--drain=0s")
+		"--journal-dir="+filepath.Join(w.folder, "journal"), "--member=webhook", "--drain=0s",
+		"--public-url=http://"+w.address, "--allow-local-media")
 	return err
 }
 

@@ -63,7 +63,7 @@ func newCommand() *cobra.Command {
 		SilenceErrors: true,
 	}
 	server.bind(command)
-	simulators := []simulated{newIMFlags(command)}
+	simulators := []simulated{newIMFlags(command), newWeChatFlags(command)}
 	command.RunE = func(command *cobra.Command, _ []string) error {
 		var listeners []*listener
 		for _, simulator := range simulators {

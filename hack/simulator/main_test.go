@@ -37,6 +37,12 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // ready line.
 func start(t *testing.T, arguments ...string) (address string, stop func() error) {
 	t.Helper()
+	return startAs(t, "im", arguments...)
+}
+
+// startAs is start for another provider's simulator.
+func startAs(t *testing.T, provider string, arguments ...string) (address string, stop func() error) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	reader, writer := io.Pipe()
 	command := newCommand()
@@ -53,7 +59,7 @@ func start(t *testing.T, arguments ...string) (address string, stop func() error
 		cancel()
 		t.Fatalf("no ready line: %v, %v", err, <-done)
 	}
-	address, ok := strings.CutPrefix(strings.TrimSpace(line), "im simulator ready at ")
+	address, ok := strings.CutPrefix(strings.TrimSpace(line), provider+" simulator ready at ")
 	if !ok {
 		t.Errorf("the ready line is %q", line)
 	}
@@ -180,5 +186,33 @@ func TestAllowsOtherAddressesWhenTold(t *testing.T) {
 	}
 	if err := stop(); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestSimulatesWeChat(t *testing.T) {
+	address, stop := startAs(t, "wechat", "--im-addr", "", "--wechat-addr", "127.0.0.1:0", "--wechat-app-id", "wx5823bf96d3bd56c7",
+		"--wechat-secret", "s", "--wechat-token", "token", "--wechat-mode", "Plaintext", "--wechat-verification", "Personal", "--wechat-type", "Subscription")
+	client := &http.Client{Transport: &http.Transport{}}
+	defer client.CloseIdleConnections()
+	response, err := client.Get(address + "/sim/wechat/accounts/wx5823bf96d3bd56c7")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	var account struct{ Mode, Verification, Type string }
+	if err := json.NewDecoder(response.Body).Decode(&account); err != nil {
+		t.Fatal(err)
+	}
+	if got := fmt.Sprint(account); got != "{Plaintext Personal Subscription}" {
+		t.Errorf("the account is %s", got)
+	}
+	if err := stop(); err != nil {
+		t.Errorf("the command ended with %v", err)
+	}
+	command := newCommand()
+	command.SetArgs([]string{"--im-addr", "", "--wechat-addr", "127.0.0.1:0"})
+	command.SetErr(io.Discard)
+	if err := command.ExecuteContext(t.Context()); err == nil {
+		t.Error("an account without credentials is not refused")
 	}
 }
