@@ -149,7 +149,7 @@ func (s *system) traffic(ctx context.Context, uid string) (officialaccount.Traff
 	if err != nil {
 		return all, err
 	}
-	all.DeadLetters = int32(min(kept, 1<<30)) //nolint:gosec // bounded
+	all.DeadLetters = int32(min(kept, 1<<30))
 	return all, nil
 }
 

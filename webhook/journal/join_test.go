@@ -31,6 +31,7 @@ import (
 
 // onEachServer runs a test with the server in this process, and with one outside.
 func onEachServer(t *testing.T, test func(*testing.T, *Journal)) {
+	t.Helper()
 	t.Run("embedded", func(t *testing.T) {
 		t.Parallel()
 		test(t, openEmbedded(t, t.TempDir()))
@@ -70,6 +71,7 @@ func parcelsOf(room string, from, to int) (all []parcel, want *tally) {
 func TestTwoLogs(t *testing.T) {
 	t.Parallel()
 	onEachServer(t, func(t *testing.T, events *Journal) {
+		t.Helper()
 		g := NewWithT(t)
 		relay := join(t, events)
 		quick := OwnerOptions{Heartbeat: 50 * time.Millisecond, MemberTTL: 500 * time.Millisecond}

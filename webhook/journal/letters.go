@@ -199,7 +199,7 @@ func (l *Letters) Count(ctx context.Context, account string) (int64, error) {
 	}
 	var all int64
 	for _, n := range info.State.Subjects {
-		all += int64(n) //nolint:gosec // a number of letters
+		all += int64(n)
 	}
 	return all, nil
 }

@@ -30,6 +30,7 @@ import (
 func TestReadBack(t *testing.T) {
 	t.Parallel()
 	onEachServer(t, func(t *testing.T, j *Journal) {
+		t.Helper()
 		g := NewWithT(t)
 		for _, log := range []*Journal{j, join(t, j)} {
 			said := Entry{ID: "push-1", First: "r", Data: []byte("the first")}
@@ -56,6 +57,7 @@ func TestReadBack(t *testing.T) {
 func TestReadStates(t *testing.T) {
 	t.Parallel()
 	onEachServer(t, func(t *testing.T, j *Journal) {
+		t.Helper()
 		g := NewWithT(t)
 		relay := join(t, j)
 		o := runOwner(t, relay, "a", newTallying(), OwnerOptions{Heartbeat: 50 * time.Millisecond})

@@ -37,6 +37,7 @@ func openValues(t *testing.T, j *Journal, name string, options ...ValuesOptions)
 func TestValues(t *testing.T) {
 	t.Parallel()
 	onEachServer(t, func(t *testing.T, j *Journal) {
+		t.Helper()
 		g := NewWithT(t)
 		v, same, other := openValues(t, j, "TOKENS"), openValues(t, j, "TOKENS"), openValues(t, j, "OTHERS")
 		for _, key := range []string{"", "wx1", "公众号/wx.*>"} {
@@ -79,6 +80,7 @@ func TestValues(t *testing.T) {
 func TestValuesCompareAndSwap(t *testing.T) {
 	t.Parallel()
 	onEachServer(t, func(t *testing.T, j *Journal) {
+		t.Helper()
 		g := NewWithT(t)
 		const counters, each = 8, 10
 		var counting sync.WaitGroup

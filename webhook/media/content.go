@@ -30,11 +30,14 @@ const sniffed = 512
 // not shown.
 const unknownType = "application/octet-stream"
 
+// mp3 is the type of MP3, which has several names.
+const mp3 = "audio/mpeg"
+
 // shown are the types that clients may show. None of them can hold a script: SVG
 // is a document.
 var shown = map[string]bool{
 	"image/jpeg": true, "image/png": true, "image/gif": true, "image/webp": true, "image/bmp": true,
-	"audio/amr": true, "audio/amr-wb": true, "audio/mpeg": true, "audio/mp4": true, "audio/aac": true,
+	"audio/amr": true, "audio/amr-wb": true, mp3: true, "audio/mp4": true, "audio/aac": true,
 	"audio/wave": true, "audio/speex": true, "voice/speex": true,
 	"video/mp4": true, "video/quicktime": true, "video/3gpp": true, "video/webm": true,
 }
@@ -42,14 +45,14 @@ var shown = map[string]bool{
 // unsniffable are those of them that cannot always be told by how they begin, by
 // the names that senders have for them.
 var unsniffable = map[string]string{
-	"audio/aac": "audio/aac", "audio/speex": "audio/speex", "voice/speex": "voice/speex", "audio/mpeg": "audio/mpeg", "audio/mp3": "audio/mpeg",
+	"audio/aac": "audio/aac", "audio/speex": "audio/speex", "voice/speex": "voice/speex", mp3: mp3, "audio/mp3": mp3,
 }
 
 // extensionsOf the types that WeChat takes, the usual one first, and of those that
 // are close to them.
 var extensionsOf = map[string][]string{
 	"image/jpeg": {".jpg", ".jpeg"}, "image/png": {".png"}, "image/gif": {".gif"}, "image/bmp": {".bmp"}, "image/webp": {".webp"},
-	"audio/amr": {".amr"}, "audio/mpeg": {".mp3"}, "audio/mp4": {".m4a"}, "audio/aac": {".aac"}, "audio/wave": {".wav"},
+	"audio/amr": {".amr"}, mp3: {".mp3"}, "audio/mp4": {".m4a"}, "audio/aac": {".aac"}, "audio/wave": {".wav"},
 	"video/mp4": {".mp4"}, "video/quicktime": {".mov"}, "video/webm": {".webm"}, "video/3gpp": {".3gp"},
 }
 
@@ -78,7 +81,7 @@ func sniff(begin []byte) string {
 		return container(string(begin[8:12]))
 	case len(begin) >= 3 && begin[0] == 0xff && begin[1]&0xe6 == 0xe2 && begin[2]&0xf0 != 0xf0 && begin[2]&0x0c != 0x0c:
 		// A frame of MPEG audio, layer III, with a bit rate and a sampling rate that exist.
-		return "audio/mpeg"
+		return mp3
 	}
 	kind, _, _ := strings.Cut(http.DetectContentType(begin), ";")
 	return kind

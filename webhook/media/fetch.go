@@ -47,10 +47,10 @@ const (
 	maxAnswerHeader = 64 << 10
 )
 
-// ErrTooLarge: a file is longer than WeChat takes.
+// ErrTooLarge means that a file is longer than WeChat takes.
 var ErrTooLarge = errors.New("the file is larger than WeChat takes")
 
-// ErrForbidden: a link leads to no file that may be fetched, and will not later.
+// ErrForbidden means that a link leads to no file that may be fetched, and will not later.
 var ErrForbidden = errors.New("the address of the file is not allowed")
 
 // ErrGone is an ErrForbidden: the address is good, and there is no file.

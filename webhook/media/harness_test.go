@@ -19,7 +19,6 @@ package media
 import (
 	"encoding/json"
 	"io"
-	"log"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -148,16 +147,18 @@ func (s *stage) get(method, path string, headers ...string) answer {
 // before that.
 func (s *stage) count(result outcome, want float64) {
 	s.t.Helper()
-	deadline := time.Now().Add(5 * time.Second)
+	late, look := time.After(5*time.Second), time.NewTicker(time.Millisecond)
+	defer look.Stop()
 	for {
 		got := testutil.ToFloat64(s.handler.metrics.outcomes.WithLabelValues(string(result)))
 		if got == want {
 			return
 		}
-		if time.Now().After(deadline) {
+		select {
+		case <-late:
 			s.t.Fatalf("%s: counted %v, want %v", result, got, want)
+		case <-look.C:
 		}
-		time.Sleep(time.Millisecond)
 	}
 }
 
@@ -181,6 +182,3 @@ func refusal(text string) http.HandlerFunc {
 		_, _ = io.WriteString(w, text)
 	}
 }
-
-// quiet discards what a server has to say about connections that fail on purpose.
-func quiet() *log.Logger { return log.New(io.Discard, "", 0) }

@@ -37,11 +37,11 @@ func signer(uid string, tokens ...string) *officialaccount.Account {
 }
 
 // parts of a link: what a route finds in it.
-func parts(t testing.TB, link string) (expiry, mac, id string) {
-	t.Helper()
+func parts(tb testing.TB, link string) (expiry, mac, id string) {
+	tb.Helper()
 	all := strings.Split(link, "/")
 	if len(all) != 7 || all[0] != "" || all[1] != "media" || all[2] != accountKey.Namespace || all[3] != accountKey.Name {
-		t.Fatalf("%q", link)
+		tb.Fatalf("%q", link)
 	}
 	return all[4], all[5], all[6]
 }

@@ -176,11 +176,10 @@ func (t *tokens) Load(ctx context.Context) (wechat.Token, uint64, error) {
 	if err != nil {
 		return wechat.Token{}, 0, err
 	}
-	token, err := wechat.DecodeToken(data)
-	if err != nil { // of another version: it is replaced
-		return wechat.Token{}, revision, nil
+	if token, err := wechat.DecodeToken(data); err == nil {
+		return token, revision, nil
 	}
-	return token, revision, nil
+	return wechat.Token{}, revision, nil // of another version: it is replaced
 }
 
 // Store implements wechat.TokenStore.

@@ -153,7 +153,7 @@ func (r *Relay) Take(ctx context.Context, app *directory.App, m *webhookim.PeerM
 		return err != nil, false, err
 	}
 	duplicate, err = r.takeOutbound(ctx, account, openID, &conversation.Outbound{
-		Agent: m.From, MsgKey: m.Key, MsgSeq: uint32(m.Seq), MsgRandom: uint32(m.Random), //nolint:gosec // they have 32 bits
+		Agent: m.From, MsgKey: m.Key, MsgSeq: uint32(m.Seq), MsgRandom: uint32(m.Random),
 		MsgTime: m.Time.Unix(), Body: m.Body, CloudCustomData: m.CloudCustomData,
 		Source: conversation.Callback, Received: r.Clock.Now().UnixMilli(),
 	})

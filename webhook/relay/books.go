@@ -97,7 +97,7 @@ func (b *books) note(key journal.StateKey, c *conversation.Customer, stored bool
 		return
 	}
 	after := line{
-		toAgent: adds.ToAgent, toCustomer: adds.ToCustomer, unknown: adds.Unknown, waiting: int32(min(adds.Waiting, 1<<30)), //nolint:gosec // bounded
+		toAgent: adds.ToAgent, toCustomer: adds.ToCustomer, unknown: adds.Unknown, waiting: int32(min(adds.Waiting, 1<<30)),
 		following: adds.Following, entered: before.entered || stored, agent: adds.Agent,
 	}
 	l := p.ledger(uid)
@@ -137,7 +137,7 @@ func (l *ledger) add(one line, sign int64) {
 	if one.following {
 		s.Followers += sign
 	}
-	l.take(one.agent, int32(sign)) //nolint:gosec // 1 or -1
+	l.take(one.agent, int32(sign))
 }
 
 func (l *ledger) take(agent string, n int32) {

@@ -182,7 +182,7 @@ func (c *call) segment() string { return c.r.PathValue("segment") }
 // verify repeats the text with which the console checks a URL. It is never
 // encrypted.
 func (c *call) verify() {
-	if _, reason := authenticate(c.account.Keys, stampOf(c.r), c.arrived); reason != "" {
+	if reason := authenticate(c.account.Keys, stampOf(c.r), c.arrived); reason != "" {
 		c.refuse(reason)
 		return
 	}

@@ -261,6 +261,7 @@ var (
 
 // official makes the account that of the provider's own vectors.
 func official(tb testing.TB) func(*officialaccount.Account) {
+	tb.Helper()
 	return func(a *officialaccount.Account) {
 		a.Object.Spec.AppID = officialAppID
 		a.Keys = []officialaccount.Key{newKey(tb, officialToken, officialAppID, officialKey)}
@@ -269,6 +270,7 @@ func official(tb testing.TB) func(*officialaccount.Account) {
 
 // rotating gives the account a former token and a former encodingAESKey.
 func rotating(tb testing.TB) func(*officialaccount.Account) {
+	tb.Helper()
 	return func(a *officialaccount.Account) {
 		a.Keys = []officialaccount.Key{newKey(tb, token, appID, encodingKey, formerKey), newKey(tb, formerToken, appID, encodingKey, formerKey)}
 	}

@@ -63,7 +63,7 @@ func open(account *officialaccount.Account, s stamp, body []byte, now time.Time)
 // openClear checks the one signature that a push in clear has. A push in
 // compatible mode passes, because it can be read.
 func openClear(account *officialaccount.Account, s stamp, body []byte, now time.Time) (opened, Rejection) {
-	if _, reason := authenticate(account.Keys, s, now); reason != "" {
+	if reason := authenticate(account.Keys, s, now); reason != "" {
 		return opened{}, reason
 	}
 	if !isClear(body) && isSealed(body) {
@@ -78,7 +78,7 @@ func openSealed(account *officialaccount.Account, s stamp, body []byte, now time
 	e, err := push.ParseEnvelope(body)
 	switch {
 	case errors.Is(err, push.ErrField), err == nil && s.bodySignature == "":
-		if _, reason := authenticate(account.Keys, s, now); reason != "" {
+		if reason := authenticate(account.Keys, s, now); reason != "" {
 			return opened{}, reason
 		}
 		return opened{}, RejectedMode

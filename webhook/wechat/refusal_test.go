@@ -170,7 +170,7 @@ func TestTruncated(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer connection.Close()
+			defer func() { _ = connection.Close() }()
 			if _, err := fmt.Fprintf(connection, "POST %s?%s HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s", r.path, r.query.Encode(), len(r.body)+1, r.body); err != nil {
 				t.Fatal(err)
 			}

@@ -105,18 +105,17 @@ func (s stamp) signer(keys []officialaccount.Key, signature string, covered ...s
 }
 
 // authenticate checks the signature that verifications and pushes in clear have.
-func authenticate(keys []officialaccount.Key, s stamp, now time.Time) (*officialaccount.Key, Rejection) {
+func authenticate(keys []officialaccount.Key, s stamp, now time.Time) Rejection {
 	if !s.isComplete() || s.signature == "" {
-		return nil, RejectedUnsigned
+		return RejectedUnsigned
 	}
-	key := s.signer(keys, s.signature)
 	switch {
-	case key == nil:
-		return nil, RejectedForged
+	case s.signer(keys, s.signature) == nil:
+		return RejectedForged
 	case !s.isFresh(now):
-		return nil, RejectedStale
+		return RejectedStale
 	}
-	return key, ""
+	return ""
 }
 
 // knows reports whether a segment is that of one of the keys. A key serves every
