@@ -123,7 +123,7 @@ func (s *system) assembleRelay() error {
 			}
 			return s.PublicURL + path
 		},
-		Files: d.fetcher, Changed: s.wake.account,
+		Files: d.fetcher, Changed: s.wake.tally,
 		Doubt: func(uid string) {
 			d.reconciler.Doubt(uid)
 			s.wake.account(uid)
@@ -207,31 +207,49 @@ func (s *system) addDeskController() error {
 	return s.watchNamespaces(b, accounts).Complete(s.desk.reconciler)
 }
 
-// account wakes the WeChatOfficialAccount with a UID.
-func (w wakeups) account(uid string) {
+// account wakes the WeChatOfficialAccount with a UID at once, tally when its
+// numbers may be written again.
+func (w wakeups) account(uid string) { tell(w.uids, uid) }
+func (w wakeups) tally(uid string)   { tell(w.tallies, uid) }
+
+// tell does not block: what finds no room comes again with the next news.
+func tell(channel chan string, uid string) {
 	select {
-	case w.uids <- uid:
-	default: // it is looked at with the next news
+	case channel <- uid:
+	default:
 	}
 }
 
+// numbersPause is how often numbers alone make an account be looked at.
+const numbersPause = 5 * time.Second
+
 // wakeAccounts finds the names of the accounts that are to be looked at.
 func (s *system) wakeAccounts(ctx context.Context) {
+	slow := map[string]bool{}
+	ticker := s.Clock.NewTicker(numbersPause)
+	defer ticker.Stop()
+	wake := func(uid string) {
+		if account := s.desk.accounts.ByUID(uid); account != nil {
+			named := &imv1alpha1.WeChatOfficialAccount{ObjectMeta: metav1.ObjectMeta{Namespace: account.Key.Namespace, Name: account.Key.Name}}
+			select {
+			case s.wake.accounts <- event.GenericEvent{Object: named}:
+			case <-ctx.Done():
+			}
+		}
+	}
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case uid := <-s.wake.uids:
-			account := s.desk.accounts.ByUID(uid)
-			if account == nil {
-				continue
+			wake(uid)
+		case uid := <-s.wake.tallies:
+			slow[uid] = true
+		case <-ticker.C():
+			for uid := range slow {
+				wake(uid)
 			}
-			named := &imv1alpha1.WeChatOfficialAccount{ObjectMeta: metav1.ObjectMeta{Namespace: account.Key.Namespace, Name: account.Key.Name}}
-			select {
-			case s.wake.accounts <- event.GenericEvent{Object: named}:
-			case <-ctx.Done():
-				return
-			}
+			clear(slow)
 		}
 	}
 }

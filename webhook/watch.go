@@ -41,13 +41,13 @@ import (
 // wakeups carries reasons to look at all objects of a kind again.
 type wakeups struct {
 	apps, moderation, levels, accounts chan event.GenericEvent
-	uids                               chan string // of accounts
+	uids, tallies                      chan string // of accounts
 }
 
 func newWakeups() wakeups {
 	return wakeups{
 		apps: make(chan event.GenericEvent, 64), moderation: make(chan event.GenericEvent, 1), levels: make(chan event.GenericEvent, 1),
-		accounts: make(chan event.GenericEvent, 64), uids: make(chan string, 64),
+		accounts: make(chan event.GenericEvent, 64), uids: make(chan string, 64), tallies: make(chan string, 256),
 	}
 }
 

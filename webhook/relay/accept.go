@@ -18,6 +18,7 @@ package relay
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"hash/fnv"
 	"slices"
@@ -93,8 +94,9 @@ func (r *Relay) answer(ctx context.Context, account *officialaccount.Account, ke
 			}
 			return false
 		})
-		if err == nil {
-			return told, nil
+		if err == nil || errors.Is(err, journal.ErrNotCounted) {
+			// One customer too many is refused: what they write would not be kept.
+			return told, err
 		}
 	}
 	data, _, err := r.Log.State(ctx, customerKey(key))

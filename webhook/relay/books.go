@@ -112,7 +112,9 @@ func (b *books) note(key journal.StateKey, c *conversation.Customer, stored bool
 	if p.lines == nil {
 		p.lines = map[uint64]line{}
 	}
-	p.lines[id] = after
+	if p.lines[id] = after; c.Empty() {
+		delete(p.lines, id)
+	}
 }
 
 func (p *page) ledger(uid string) *ledger {

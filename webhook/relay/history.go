@@ -117,6 +117,7 @@ func (h *history) visit(ctx context.Context, key string) time.Duration {
 		return readRetry
 	}
 	var since time.Time
+	live, now, settings := "", r.Clock.Now(), orNone(r.settingsOf(uid))
 	err := r.owner.Mutate(ctx, customerKey(key), func(state journal.State) bool {
 		c, ok := state.(*conversation.Customer)
 		if !ok {
@@ -125,10 +126,11 @@ func (h *history) visit(ctx context.Context, key string) time.Duration {
 		if since = c.CatchUpSince(); since.IsZero() {
 			since = c.LastActive().Add(-account.Object.SessionIdle())
 		}
+		live = c.Contribution(now, settings).Agent
 		return false
 	})
 	if err != nil {
-		return 0
+		return readRetry
 	}
 	until := client.ProviderTime()
 	if err := h.read(ctx, client, account, openID, agent, since.Add(-readOverlap), until); err != nil {
@@ -139,6 +141,10 @@ func (h *history) visit(ctx context.Context, key string) time.Duration {
 		c, ok := state.(*conversation.Customer)
 		return ok && c.RecordCaughtUp(until)
 	})
+	if live == "" { // the session has ended; that was the last look
+		h.follow(key, "")
+		return 0
+	}
 	return readEvery
 }
 

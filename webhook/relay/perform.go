@@ -34,7 +34,7 @@ import (
 // be begun. A call that has begun is finished even when the process is to end: what
 // came of it is worth knowing.
 func (r *Relay) perform(ctx context.Context, j *job, step conversation.Step) record {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), callTimeout)
+	ctx, cancel := r.call(ctx)
 	defer cancel()
 	switch step := step.(type) {
 	case conversation.Assign:
@@ -61,6 +61,22 @@ func (r *Relay) perform(ctx context.Context, j *job, step conversation.Step) rec
 		return r.send(ctx, j, step)
 	default:
 		return r.tellIM(ctx, j, step)
+	}
+}
+
+// call is the context of a step: it outlives the relay's, but not for long.
+func (r *Relay) call(ctx context.Context) (context.Context, context.CancelFunc) {
+	call, cancel := context.WithTimeout(context.WithoutCancel(ctx), callTimeout)
+	stop := context.AfterFunc(ctx, func() {
+		select {
+		case <-r.Clock.After(lastCalls):
+			cancel()
+		case <-call.Done():
+		}
+	})
+	return call, func() {
+		stop()
+		cancel()
 	}
 }
 

@@ -40,6 +40,8 @@ const (
 	FlushInterval = 20 * time.Millisecond
 	// MaxCustomers bounds the customers in the log's states.
 	MaxCustomers = 500_000
+	// forgottenAfter is when a customer is forgotten of whom nothing was heard.
+	forgottenAfter = 180 * 24 * time.Hour
 	// maxKept customers are kept in memory.
 	maxKept = 20_000
 
@@ -52,6 +54,8 @@ const (
 	crowded = 20 * time.Millisecond
 	// callTimeout bounds one call of a provider, the wait for its rate limit included.
 	callTimeout = 15 * time.Second
+	// lastCalls is how long calls under way may still take when the process is to end.
+	lastCalls = 4 * time.Second
 	// unready is how long a lane waits whose client is not there.
 	unready = 15 * time.Second
 	// tallyEvery is how often sums are written for those who report them.
@@ -139,7 +143,7 @@ func New(config Config) (*Relay, error) {
 	var err error
 	r.owner, err = journal.NewOwner(config.Log, config.Member, r.machine, journal.OwnerOptions{
 		FlushInterval: FlushInterval, MaxStates: maxKept, OnOwnership: r.ownership,
-		Kinds: map[string]journal.Kind{Customers: {MaxKeys: MaxCustomers}},
+		Kinds: map[string]journal.Kind{Customers: {MaxKeys: MaxCustomers, TTL: forgottenAfter}},
 	})
 	return r, err
 }
