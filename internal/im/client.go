@@ -41,6 +41,9 @@ type Config struct {
 	Credentials Credentials
 	// RequestsPerSecond lowers the documented limit of every command to at most this. 0 = the documented limits.
 	RequestsPerSecond int
+	// Unlimited lifts the limits of all commands, whatever the parts by WebhookPercent and Share. It is for benches and
+	// simulators without limits: the real provider refuses what is above them. It leaves no room for RequestsPerSecond.
+	Unlimited bool
 	// Process is the kind of process that makes the calls. Each command has one kind that makes it, and the other one is
 	// refused it; what both make is split by WebhookPercent. Empty = any command, up to its whole limit.
 	Process Process
@@ -132,6 +135,8 @@ func (c Config) complete() (Config, error) {
 		return c, errors.New("the administrator and the secret key must not be empty")
 	case c.RequestsPerSecond < 0:
 		return c, errors.New("the calls per second must not be negative")
+	case c.Unlimited && c.RequestsPerSecond > 0:
+		return c, errors.New("the calls per second must not be set when they are unlimited")
 	case !(c.Share >= 0 && c.Share <= 1):
 		return c, errors.New("the share of the quota must be between 0 and 1")
 	case c.Process != "" && c.Process != ProcessController && c.Process != ProcessWebhook:

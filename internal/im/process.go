@@ -31,6 +31,9 @@ const (
 // DefaultWebhookPercent is the webhook's part of the limits of commands that both kinds of process make.
 const DefaultWebhookPercent = 50
 
+// unlimitedQuota is more calls per second than any share of it lets a client make.
+const unlimitedQuota = 1e9
+
 // leastShare is the smallest part of the limits that a client can be given.
 const leastShare = 1.0 / 256
 
@@ -63,6 +66,9 @@ func (u user) part(process Process, webhookPercent int) float64 {
 // quota is how many calls of a command per second the process kind may make: its part of the documented limit or of the
 // lower one that the application has.
 func (c Config) quota() func(*command) float64 {
+	if c.Unlimited {
+		return func(*command) float64 { return unlimitedQuota }
+	}
 	perSecond, process, percent := c.RequestsPerSecond, c.Process, c.WebhookPercent
 	return func(cmd *command) float64 {
 		limit := cmd.limit

@@ -17,11 +17,15 @@ limitations under the License.
 package im
 
 import (
+	"context"
+	"encoding/json"
 	"fmt"
 	"math"
 	"reflect"
 	"testing"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // What both kinds of process may do together is the documented limit, for every command.
@@ -134,6 +138,33 @@ func TestResizedBucketKeepsTheLimit(t *testing.T) {
 	}
 }
 
+// Without limits only the provider sets the pace, and a process still keeps to its commands.
+func TestUnlimited(t *testing.T) {
+	p := newProvider(t)
+	c := newClient(t, p.URL, func(config *Config) { config.Unlimited, config.Process, config.Share = true, ProcessWebhook, 0.5 })
+	c.SetShare(0) // the least there is
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	message := PeerMessage{From: "a", To: "b", Body: json.RawMessage(`[{}]`)}
+	const calls = 2000 // ten seconds' worth, and more with such a share
+	var group errgroup.Group
+	group.SetLimit(16)
+	for i := range calls {
+		group.Go(func() error {
+			one := message
+			one.Random = uint32(i)
+			_, err := c.SendPeerMessage(ctx, one)
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil || p.count() != calls {
+		t.Errorf("got %v after %d requests", err, p.count())
+	}
+	if err := destroy(t.Context(), c); !IsInvalid(err) || p.count() != calls {
+		t.Errorf("got %v after %d requests", err, p.count())
+	}
+}
+
 func TestProcessConfiguration(t *testing.T) {
 	base := Config{Endpoint: "http://127.0.0.1:1", SDKAppID: 1, Credentials: Credentials{Administrator: "a", SecretKey: "k"}}
 	for name, change := range map[string]func(*Config){
@@ -142,6 +173,7 @@ func TestProcessConfiguration(t *testing.T) {
 		"negative":        func(c *Config) { c.WebhookPercent = -1 },
 		"share above one": func(c *Config) { c.Share = 1.5 },
 		"no share":        func(c *Config) { c.Share = math.NaN() },
+		"two limits":      func(c *Config) { c.Unlimited, c.RequestsPerSecond = true, 20 },
 	} {
 		config := base
 		change(&config)
