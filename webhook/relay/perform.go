@@ -26,6 +26,7 @@ import (
 	imv1alpha1 "github.com/liveroom-io/liveroom-operator/api/v1alpha1"
 	"github.com/liveroom-io/liveroom-operator/internal/im"
 	"github.com/liveroom-io/liveroom-operator/internal/wechat"
+	"github.com/liveroom-io/liveroom-operator/internal/wechat/push"
 	"github.com/liveroom-io/liveroom-operator/webhook/journal"
 	"github.com/liveroom-io/liveroom-operator/webhook/relay/conversation"
 )
@@ -89,7 +90,7 @@ func (r *Relay) tellIM(ctx context.Context, j *job, step conversation.Step) reco
 	}
 	switch step := step.(type) {
 	case conversation.Import:
-		err := client.ImportAccount(ctx, im.NewAccount{UserID: j.account.UserID(j.openID)})
+		err := client.ImportAccount(ctx, im.NewAccount{UserID: j.account.UserID(j.openID), Nickname: r.nickname(ctx, j)})
 		r.called(j, providerIM, err)
 		return func(c *conversation.Customer) bool {
 			if err != nil {
@@ -105,6 +106,22 @@ func (r *Relay) tellIM(ctx context.Context, j *job, step conversation.Step) reco
 		r.Logger.Error(fmt.Errorf("step %T", step), "A step is not known")
 		return nil
 	}
+}
+
+// maxNicknameBytes that IM takes.
+const maxNicknameBytes = 500
+
+// nickname of a customer, if one is known: WeChat tells no names any more, only
+// what the account's own people have noted. It is worth one question.
+func (r *Relay) nickname(ctx context.Context, j *job) string {
+	if j.account.WeChat == nil {
+		return ""
+	}
+	user, err := j.account.WeChat.UserInfo(ctx, j.openID)
+	if err != nil {
+		return ""
+	}
+	return push.TrimText(user.Remark, maxNicknameBytes)
 }
 
 // assign chooses an agent. Presence and sessions are as far as they are known.
