@@ -60,9 +60,13 @@ func askWith(ctx context.Context, c caller, cmd *command, parameters url.Values,
 	return nil
 }
 
-// notUnderstood is the error for an answer that reports success in a form that we cannot read. The decoder's own text
-// may quote the answer, so only its kind is kept.
+// notUnderstood is the error for an answer that reports success in a form that we cannot read. What must not be repeated
+// has probably been done. The decoder's own text may quote the answer, so only its kind is kept.
 func notUnderstood(cmd *command, err error) error {
+	class := Unavailable
+	if cmd.once {
+		class = UnknownOutcome
+	}
 	why := cleanInfo("the answer is not understood: " + decodeProblem(err))
-	return &Error{Class: Unavailable, Command: cmd.name, Info: why}
+	return &Error{Class: class, Command: cmd.name, Info: why}
 }

@@ -82,7 +82,7 @@ var (
 	queryOnlineStatus = &command{service: chatService, name: "query_online_status",
 		limit: 200, maxItems: 500, itemised: "ErrorList", user: usedByWebhook}
 
-	// A repeat is safe for 120 s after the first attempt, which the caller counts.
+	// A repeat is safe for 120 s after the first attempt, and only the caller knows when that was.
 	sendMsg = &command{service: chatService, name: "sendmsg",
 		limit: 200, maxItems: 1, writes: true, once: true, user: usedByWebhook}
 	adminGetRoamMsg = &command{service: chatService, name: "admin_getroammsg",

@@ -56,8 +56,30 @@ func TestDoorOfPeerMessages(t *testing.T) {
 		"send": {
 			answers: map[string][]string{"sendmsg": {answerWith(`"MsgTime":1700000123,"MsgKey":"7_99_1700000123","MsgId":"opaque"`)}},
 			call:    send(message()), asked: []string{asked},
-			want: SentPeerMessage{Key: "7_99_1700000123", Time: time.Unix(1700000123, 0).UTC()},
+			want: SentPeerMessage{Key: "7_99_1700000123", ID: "opaque", Time: time.Unix(1700000123, 0).UTC()},
 		},
+		"send with everything": {
+			call: send(message(func(m *PeerMessage) {
+				m.ForbidBeforeCallback, m.SenderCopy, m.Lifetime = true, SenderCopyNone, MaxLifetime
+				m.WithoutUnread, m.WithoutPreview, m.Quietly = true, true, true
+			})),
+			asked: []string{chat + `sendmsg {"SyncOtherMachine":2,"From_Account":"wx-alice","To_Account":"lin","MsgLifeTime":604800,"MsgSeq":7,"MsgRandom":99,` +
+				`"MsgBody":[{"MsgType":"TIMTextElem","MsgContent":{"Text":"童装"}}],"CloudCustomData":"x",` +
+				`"ForbidCallbackControl":["ForbidBeforeSendMsgCallback","ForbidAfterSendMsgCallback"],"SendMsgControl":["NoUnread","NoLastMsg","WithMuteNotifications"]}`},
+			want: SentPeerMessage{},
+		},
+		"send to who is online": {
+			call: send(message(func(m *PeerMessage) {
+				*m = PeerMessage{From: "a", To: "b", Body: json.RawMessage(`[{}]`), OnlineOnly: true, SenderCopy: SenderCopyShown}
+			})),
+			asked: []string{chat + `sendmsg {"SyncOtherMachine":1,"From_Account":"a","To_Account":"b","MsgLifeTime":0,"MsgSeq":0,"MsgRandom":0,"MsgBody":[{}]}`},
+			want:  SentPeerMessage{},
+		},
+		"send for less than a second": {call: send(message(func(m *PeerMessage) { m.Lifetime = time.Millisecond })), want: SentPeerMessage{}, class: Invalid},
+		"send for too long":           {call: send(message(func(m *PeerMessage) { m.Lifetime = MaxLifetime + time.Second })), want: SentPeerMessage{}, class: Invalid},
+		"send for a negative time":    {call: send(message(func(m *PeerMessage) { m.Lifetime = -time.Second })), want: SentPeerMessage{}, class: Invalid},
+		"send online with a lifetime": {call: send(message(func(m *PeerMessage) { m.Lifetime, m.OnlineOnly = time.Hour, true })), want: SentPeerMessage{}, class: Invalid},
+		"send with an odd copy":       {call: send(message(func(m *PeerMessage) { m.SenderCopy = 3 })), want: SentPeerMessage{}, class: Invalid},
 		"send, told nothing": {
 			answers: map[string][]string{"sendmsg": {answerOK}}, call: send(message()), asked: []string{asked}, want: SentPeerMessage{},
 		},
@@ -73,7 +95,7 @@ func TestDoorOfPeerMessages(t *testing.T) {
 		},
 		"history": {
 			answers: map[string][]string{"admin_getroammsg": {answerWith(`"Complete":1,"MsgCnt":1,"LastMsgTime":1700000123,"LastMsgKey":"4711_99887766_1700000123",` + one)}},
-			call:    roam(query), asked: []string{roamed + `}`}, want: RoamingPage{Messages: found},
+			call:    roam(query), asked: []string{roamed + `}`}, want: RoamingPage{Messages: found, Complete: true},
 		},
 		"history that goes on": {
 			answers: map[string][]string{"admin_getroammsg": {answerWith(`"Complete":0,"MsgCnt":1,"LastMsgTime":1700000123,"LastMsgKey":"4711_99887766_1700000123",` + one)}},
@@ -86,15 +108,4 @@ func TestDoorOfPeerMessages(t *testing.T) {
 		},
 		"history of nobody": {call: roam(RoamingQuery{PeerID: "a"}), want: RoamingPage{}, class: Invalid},
 	})
-}
-
-// A message whose outcome nobody knows is not sent again by the client.
-func TestPeerMessageIsNotRepeated(t *testing.T) {
-	p := newProvider(t)
-	p.steps("sendmsg", resets)
-	c := newClient(t, p.URL)
-	_, err := c.SendPeerMessage(t.Context(), PeerMessage{From: "a", To: "b", Random: 1, Body: json.RawMessage(`[{}]`)})
-	if e, ok := AsError(err); !ok || e.Class != UnknownOutcome || p.count() != 1 {
-		t.Errorf("got %v after %d requests", err, p.count())
-	}
 }
