@@ -59,7 +59,11 @@ func (f *folder) flushStates(ctx context.Context, result *flushed) {
 			result.err = errors.Join(result.err, err)
 			continue
 		}
-		writes = append(writes, write{key: s.key, revision: s.revision, value: value, ttl: f.kinds[s.key.Kind].TTL})
+		ttl := f.kinds[s.key.Kind].TTL
+		if empty(s.state) {
+			ttl = f.eraseAfter
+		}
+		writes = append(writes, write{key: s.key, revision: s.revision, value: value, ttl: ttl})
 		states = append(states, s)
 	}
 	now := f.clock.Now()
@@ -97,12 +101,21 @@ func keepDirty(states []*state) []*state {
 }
 
 func (f *folder) encode(s *state) ([]byte, error) {
-	data, err := s.state.AppendState(nil)
-	if err != nil {
-		return nil, err
+	var data []byte
+	if !empty(s.state) {
+		var err error
+		if data, err = s.state.AppendState(nil); err != nil {
+			return nil, err
+		}
 	}
 	e := envelope{incarnation: f.incarnation, epoch: f.partitions[s.key.Partition].epoch, sequence: s.sequence, data: data}
 	return e.appendTo(make([]byte, 0, len(data)+32)), nil
+}
+
+// empty: nothing is known of the state any more.
+func empty(s State) bool {
+	erasable, ok := s.(Erasable)
+	return ok && erasable.Empty()
 }
 
 // clear marks a state as stored.

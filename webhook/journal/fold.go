@@ -40,6 +40,8 @@ type folder struct {
 	kinds       map[string]Kind
 	maxStates   int
 	incarnation uint64 // of the stream
+	// eraseAfter is when what is left of an empty state goes.
+	eraseAfter time.Duration
 
 	partitions [Partitions]*partition // nil: not owned
 	states     map[StateKey]*state

@@ -79,6 +79,18 @@ type tally struct {
 	Disorder int `json:"disorder,omitempty"`
 	// Marks are set by Mutate.
 	Marks int `json:"marks,omitempty"`
+
+	erased bool
+}
+
+// Empty implements Erasable.
+func (t *tally) Empty() bool { return t.erased && len(t.Times) == 0 }
+
+// erase forgets everything.
+func (t *tally) erase() bool {
+	*t = *newTally()
+	t.erased = true
+	return true
 }
 
 func (t *tally) AppendState(b []byte) ([]byte, error) {

@@ -172,6 +172,7 @@ func (o *Owner) Run(ctx context.Context) error {
 	o.writer = writer
 	o.store = newStore(o.journal, writer)
 	o.folder = newFolder(o.member, o.machine, o.store, o.clock, o.log, o.journal.metrics, o.options)
+	o.folder.eraseAfter = o.journal.options.Events.MaxAge
 
 	background, cancel := context.WithCancel(ctx)
 	defer cancel()

@@ -37,6 +37,15 @@ type State interface {
 	AppendState([]byte) ([]byte, error)
 }
 
+// Erasable is a State that may come to hold nothing, as that of a person who is to
+// be forgotten. What is stored of it then is only how far it was folded, and goes
+// once no entry can bring it back: after the MaxAge of entries.
+type Erasable interface {
+	State
+
+	Empty() bool
+}
+
 // Keeper is a Machine with states that refer to entries, by their sequence,
 // which they will ask for with Journal.Entry.
 type Keeper interface {
@@ -107,7 +116,9 @@ func decodeEnvelope(b []byte) (envelope, error) {
 		}
 		*field, b = v, b[n:]
 	}
-	e.data = b
+	if len(b) > 0 { // nothing is left of a state that was erased
+		e.data = b
+	}
 	return e, nil
 }
 

@@ -33,7 +33,7 @@ const (
 
 // Watch calls fn with every stored state of a kind, and then with every change
 // of one, until ctx ends. It survives lost connections; values are repeated
-// then. deleted says that a state expired; data is nil in that case. The calls
+// then. deleted says that a state expired or was erased; data is nil in that case. The calls
 // come one at a time, for one state in the order of its changes. A state that
 // expires while the watch is interrupted for more than ten minutes is missed.
 // fn should be quick; what it holds up waits on the server.
@@ -51,6 +51,10 @@ func (j *Journal) Watch(ctx context.Context, kind string, fn func(key StateKey, 
 		e, err := decodeEnvelope(msg.Data())
 		if err != nil {
 			j.log.Error(err, "A stored state cannot be read", "kind", kind, "partition", key.Partition)
+			return
+		}
+		if len(e.data) == 0 {
+			fn(key, nil, true)
 			return
 		}
 		fn(key, e.data, false)

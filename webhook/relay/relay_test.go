@@ -26,6 +26,8 @@ import (
 	imv1alpha1 "github.com/liveroom-io/liveroom-operator/api/v1alpha1"
 	simim "github.com/liveroom-io/liveroom-operator/internal/sim/im"
 	simwechat "github.com/liveroom-io/liveroom-operator/internal/sim/wechat"
+	"github.com/liveroom-io/liveroom-operator/webhook/journal"
+	"github.com/liveroom-io/liveroom-operator/webhook/relay"
 )
 
 // TestConversation: a follower asks, an agent answers.
@@ -146,6 +148,11 @@ func TestUnfollow(t *testing.T) {
 	g.Expect(w.wechat.Unfollow(appID, f.openID)).To(Succeed())
 	g.Eventually(func() bool { _, there := w.im.Account(prefix + f.openID); return there }).WithTimeout(patience).Should(BeFalse())
 	g.Eventually(func() int64 { return p.relay.Traffic(uid).Followers }).WithTimeout(patience).Should(BeZero())
+	name := uid + "/" + f.openID
+	g.Eventually(func() (bool, error) {
+		_, there, err := p.log.State(t.Context(), journal.StateKey{Kind: relay.Customers, Name: name, Partition: journal.Partition(name)})
+		return there, err
+	}).WithTimeout(patience).Should(BeFalse(), "nothing is stored of who left")
 	traffic := p.relay.Traffic(uid)
 	g.Expect([]int64{traffic.RelayedToAgents, traffic.RelayedToCustomers}).To(Equal([]int64{1, 1}), "totals stay")
 	g.Expect(traffic.ActiveSessions()).To(BeZero())
