@@ -20,6 +20,7 @@ import (
 	"fmt"
 	"math"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -53,6 +54,7 @@ type chatDraft struct {
 	hideSender  bool
 	onlineOnly  bool
 	history     bool // imported as long read
+	noUnread    bool // does not count as unread
 
 	forbidBefore, forbidAfter bool // callbacks that a REST call does without
 }
@@ -69,6 +71,8 @@ func (s *Simulator) readChatDraft(c *call, seqCode int) chatDraft {
 		draft.from = from
 	}
 	draft.forbidBefore, draft.forbidAfter = c.forbids(forbidBefore), c.forbids(forbidAfter)
+	control, _ := c.texts("SendMsgControl")
+	draft.noUnread = slices.Contains(control, "NoUnread")
 	seq, sequenced := c.integerOr(seqCode, 0, math.MaxUint32, fieldMsgSeq)
 	draft.seq = uint32(seq)
 	if !sequenced {
@@ -230,14 +234,21 @@ func (s *Simulator) deliverChat(c *call, draft chatDraft, to string) (sent sentM
 func (s *Simulator) storeChat(draft chatDraft, to string, sent sentMessage) {
 	s.chats.add(chatMessage{
 		from: draft.from, to: to, seq: draft.seq, random: draft.random, time: sent.time, key: sent.key,
-		body: draft.body, hideSender: draft.hideSender, onlineOnly: draft.onlineOnly,
+		body: draft.body, hideSender: draft.hideSender, onlineOnly: draft.onlineOnly, read: draft.history,
+		missed: draft.onlineOnly && !s.isOnline(to),
 	})
 	s.converse(draft.from, to, 0)
 	unread := 1
-	if draft.onlineOnly || draft.history {
+	if draft.onlineOnly || draft.history || draft.noUnread {
 		unread = 0
 	}
 	s.converse(to, draft.from, unread)
+}
+
+// isOnline reports whether an account has a terminal that is connected.
+func (s *Simulator) isOnline(id string) bool {
+	user, ok := s.accounts[id]
+	return ok && user.online == presenceOnline
 }
 
 // converse notes that an account has a conversation, with more unread messages.

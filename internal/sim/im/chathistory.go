@@ -37,6 +37,8 @@ type chatMessage struct {
 	recalled    bool
 	hideSender  bool // missing from the sender's history
 	onlineOnly  bool // delivered, but in nobody's history
+	missed      bool // its recipient was not online to get it
+	read        bool
 }
 
 // chatPair names a conversation: its two parties in order.
@@ -112,6 +114,27 @@ func (s *chatStore) between(one, other string) []chatMessage {
 	return all
 }
 
+// markRead notes that an account has read what its peer sent.
+func (s *chatStore) markRead(reader, peer string) {
+	messages, ok := s.conversations[pairOf(reader, peer)]
+	if !ok {
+		return
+	}
+	messages.each(func(message *chatMessage) bool {
+		message.read = message.read || message.from == peer
+		return true
+	})
+}
+
+// shownTo reports whether a client of the viewer, one of the two parties, shows
+// the message.
+func (m chatMessage) shownTo(viewer string) bool {
+	if m.from == viewer {
+		return !m.hideSender
+	}
+	return !m.missed
+}
+
 // adminGetRoamMsg pages backwards through the history that one party sees.
 func (s *Simulator) adminGetRoamMsg(c *call) (answer, error) {
 	operator, _ := c.textOr(codeChatFrom, "Operator_Account", "From_Account")
@@ -131,13 +154,14 @@ func (s *Simulator) adminGetRoamMsg(c *call) (answer, error) {
 	case !counted || !begins || !ends:
 		return nil, refuse(codeChatJSON, "MaxCnt, MinTime and MaxTime are required")
 	}
+	from = max(from, c.now.Add(-s.options.RoamingPeriod).Unix())
 	var visible []chatMessage
 	for _, message := range s.chats.between(operator, peer) {
 		if lastKey != "" && message.key == lastKey {
 			break
 		}
-		hidden := message.onlineOnly || (message.hideSender && message.from == operator)
-		if !hidden && message.time >= from && message.time <= to {
+		stored := !message.onlineOnly && message.shownTo(operator)
+		if stored && message.time >= from && message.time <= to {
 			visible = append(visible, message)
 		}
 	}
@@ -178,7 +202,7 @@ func (m chatMessage) show() answer {
 	}
 	return answer{
 		"From_Account": m.from, fieldTo: m.to, fieldMsgSeq: m.seq, "MsgRandom": m.random,
-		"MsgTimeStamp": m.time, "MsgClientTime": m.time, "MsgFlagBits": flags, "IsPeerRead": 0, "MsgKey": m.key,
+		"MsgTimeStamp": m.time, "MsgClientTime": m.time, "MsgFlagBits": flags, "IsPeerRead": boolNumber(m.read), "MsgKey": m.key,
 		"MsgBody": m.body.elements, "CloudCustomData": m.body.cloud,
 	}
 }

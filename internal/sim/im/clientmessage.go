@@ -239,6 +239,7 @@ func (s *Simulator) ReadChat(platform, reader, peer string) error {
 	if _, spoken := s.accounts[reader].conversation[peer]; spoken {
 		s.accounts[reader].conversation[peer] = 0
 	}
+	s.chats.markRead(reader, peer)
 	s.fireChatRead(c, reader, peer)
 	return nil
 }

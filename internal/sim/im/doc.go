@@ -92,6 +92,7 @@ limitations under the License.
 //	POST   /sim/groups/{id}/leave           {"userIDs":["alice"],"platform":"Web"}
 //	POST   /sim/groups/{id}/presence        {"userIDs":["alice"],"online":false}: their heartbeat is lost, or back
 //	GET    /sim/chats?between=a&and=b       the kept one-to-one messages
+//	GET    /sim/chats?viewer=a&peer=b       what a client of a shows of its conversation with b
 //	POST   /sim/chats/messages              send as a client: {"to":"bob"} with ClientMessage
 //	POST   /sim/chats/read                  {"reader":"bob","peer":"alice","platform":"Web"}
 //	GET    /sim/callback                    callback settings without the token, counters; ?log=true the last

@@ -175,6 +175,9 @@ type Options struct {
 	// KeepProfileOnReimport makes a repeated account_import leave the stored
 	// nickname and avatar alone.
 	KeepProfileOnReimport bool
+	// RoamingPeriod is how long histories of one-to-one messages go back, which
+	// depends on the plan. 0 means seven days.
+	RoamingPeriod time.Duration
 	// RefuseLongLifetime refuses a MsgLifeTime above seven days (90026)
 	// instead of clamping it.
 	RefuseLongLifetime bool
@@ -217,7 +220,7 @@ func (o Options) Validate() error {
 			return fmt.Errorf("administrator %q: must be 1 to 32 bytes of printable ASCII", id)
 		}
 	}
-	if o.Latency < 0 || o.FieldDelay < 0 || o.ClockSkew < 0 || o.LockDuration < 0 || o.OnlineRefresh < 0 {
+	if o.Latency < 0 || o.FieldDelay < 0 || o.ClockSkew < 0 || o.LockDuration < 0 || o.OnlineRefresh < 0 || o.RoamingPeriod < 0 {
 		return fmt.Errorf("durations must not be negative")
 	}
 	for _, feature := range o.ClosedFeatures {
@@ -259,6 +262,7 @@ func (o Options) withDefaults() Options {
 	o.ClockSkew = orDefault(o.ClockSkew, time.Minute)
 	o.LockAfterFailures = orDefault(o.LockAfterFailures, 10)
 	o.LockDuration = orDefault(o.LockDuration, time.Minute)
+	o.RoamingPeriod = orDefault(o.RoamingPeriod, 7*24*time.Hour)
 	o.CallLogSize = orDefault(o.CallLogSize, 4096)
 	o.Callback = o.Callback.withDefaults()
 	if o.TrialEdition {

@@ -298,11 +298,3 @@ func (s *Simulator) doorSend(r *http.Request) (any, error) {
 	}
 	return s.SendAsClient(r.PathValue("id"), message)
 }
-
-func (s *Simulator) doorChat(r *http.Request) (any, error) {
-	one, other := r.URL.Query().Get("between"), r.URL.Query().Get("and")
-	if one == "" || other == "" {
-		return nil, fmt.Errorf("name the two accounts as ?between=..&and=")
-	}
-	return map[string]any{"messages": s.ChatMessages(one, other)}, nil
-}

@@ -16,7 +16,10 @@ limitations under the License.
 
 package im
 
-import "net/http"
+import (
+	"errors"
+	"net/http"
+)
 
 // What clients do, through the side door.
 
@@ -63,6 +66,27 @@ func (s *Simulator) doorProfile(r *http.Request) (any, error) {
 		return nil, err
 	}
 	return nil, s.SetProfileAsClient(body.Platform, r.PathValue("id"), body.Profile)
+}
+
+// doorChat lists a conversation: all that is kept of it, or what one of its
+// parties sees.
+func (s *Simulator) doorChat(r *http.Request) (any, error) {
+	query := r.URL.Query()
+	one, other := query.Get("between"), query.Get("and")
+	viewer, peer := query.Get("viewer"), query.Get("peer")
+	var messages []MessageState
+	switch {
+	case one != "" && other != "" && viewer == "" && peer == "":
+		messages = s.ChatMessages(one, other)
+	case viewer == "" || peer == "" || one != "" || other != "":
+		return nil, errors.New("name the two accounts as ?between=..&and=.. or as ?viewer=..&peer=")
+	default:
+		if _, exists := s.Account(viewer); !exists {
+			return nil, notFound("account", viewer)
+		}
+		messages = s.ChatView(viewer, peer)
+	}
+	return map[string]any{"messages": messages}, nil
 }
 
 func (s *Simulator) doorSendChat(r *http.Request) (any, error) {

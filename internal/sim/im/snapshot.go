@@ -277,10 +277,25 @@ func (s *Simulator) GroupMessages(groupID string) []MessageState {
 // ChatMessages returns the kept messages between two accounts, oldest first,
 // including those that no history shows.
 func (s *Simulator) ChatMessages(one, other string) []MessageState {
+	return s.chatStates(one, other, func(chatMessage) bool { return true })
+}
+
+// ChatView returns what a client of the viewer shows of its conversation with a
+// peer, oldest first: messages of one second in the order of their MsgSeq,
+// recalled ones marked, without those that were sent for the viewer and hidden
+// from it, and without those for accounts that are online if it was not.
+func (s *Simulator) ChatView(viewer, peer string) []MessageState {
+	return s.chatStates(viewer, peer, func(m chatMessage) bool { return m.shownTo(viewer) })
+}
+
+func (s *Simulator) chatStates(one, other string, shown func(chatMessage) bool) []MessageState {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	states := []MessageState{}
 	for _, m := range s.chats.between(one, other) {
+		if !shown(m) {
+			continue
+		}
 		states = append(states, MessageState{
 			From: m.from, To: m.to, Seq: uint64(m.seq), Random: m.random, Time: m.time, Key: m.key, Recalled: m.recalled,
 			OnlineOnly: m.onlineOnly, Body: m.body.elements, CloudData: m.body.cloud,
