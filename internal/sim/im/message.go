@@ -53,21 +53,6 @@ type sentMessage struct {
 	key  string
 }
 
-// elementFields lists, per element type, the content fields that must be
-// there, with true for a string and false for a number.
-var elementFields = map[string]map[string]bool{
-	"TIMTextElem":     {"Text": true},
-	"TIMLocationElem": {"Desc": true, "Latitude": false, "Longitude": false},
-	"TIMFaceElem":     {"Index": false, "Data": true},
-	"TIMCustomElem":   {"Data": true},
-	"TIMSoundElem":    {"Url": true, "UUID": true, "Download_Flag": false},
-	"TIMImageElem":    {"UUID": true},
-	"TIMFileElem":     {"Url": true, "UUID": true, "Download_Flag": false},
-	"TIMVideoFileElem": {"VideoUrl": true, "VideoUUID": true, "VideoDownloadFlag": false,
-		"ThumbUrl": true, "ThumbUUID": true, "ThumbDownloadFlag": false},
-	"TIMRelayElem": {"Title": true, "MsgNum": false, "CompatibleText": true},
-}
-
 // readMessage reads MsgBody and CloudCustomData.
 func (c *call) readMessage(codes messageCodes) messageBody {
 	value, present := c.fields[fieldMsgBody]
@@ -95,32 +80,6 @@ func (c *call) readMessage(codes messageCodes) messageBody {
 		cloud:    cloud,
 		checksum: crc32.Update(crc32.ChecksumIEEE(encoded), crc32.IEEETable, []byte(cloud)),
 	}
-}
-
-// wellFormedElements checks types and fields of the elements; a message has at
-// most one custom element.
-func wellFormedElements(elements []any) bool {
-	customs := 0
-	for _, element := range elements {
-		object, _ := element.(map[string]any)
-		kind, _ := object["MsgType"].(string)
-		content, hasContent := object["MsgContent"].(map[string]any)
-		fields, known := elementFields[kind]
-		if !known || !hasContent {
-			return false
-		}
-		if kind == "TIMCustomElem" {
-			customs++
-		}
-		for name, isText := range fields {
-			_, text := content[name].(string)
-			_, number := content[name].(json.Number)
-			if (isText && !text) || (!isText && !number) {
-				return false
-			}
-		}
-	}
-	return customs <= 1
 }
 
 // texts visits the text elements of a message and replaces their text by what
