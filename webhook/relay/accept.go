@@ -87,7 +87,12 @@ func (r *Relay) answer(ctx context.Context, account *officialaccount.Account, ke
 		return told, nil // the account has just gone
 	}
 	open := account.Hours.Open(now)
-	if r.owner.Owns(journal.Partition(key)) {
+	switch {
+	case account.Sends() && r.lively.within(key, now.Add(-settings.SessionIdle)) && m.Kind != push.Event && m.Kind != push.Unknown:
+		return told, nil // in the midst of a session nothing is told
+	case account.Sends():
+		// What is stored lags a little; all that it can do is to greet somebody twice.
+	case r.owner.Owns(journal.Partition(key)):
 		err = r.owner.Mutate(ctx, customerKey(key), func(state journal.State) bool {
 			if c, ok := state.(*conversation.Customer); ok {
 				told = conversation.Answer(c, m, settings, now, open)

@@ -60,11 +60,14 @@ func (r *Relay) serve(ctx context.Context) {
 func (r *Relay) work(ctx context.Context, t task) {
 	uid, openID, _ := strings.Cut(t.key, "/")
 	place := uid + "/" + string(t.lane)
-	if !r.rooms.enter(place) {
-		r.queue.AddAfter(t, crowded)
-		return
+	if !r.rooms.enter(place, t) {
+		return // it is its turn when another one leaves
 	}
-	defer r.rooms.leave(place)
+	defer func() {
+		if following, some := r.rooms.leave(place); some {
+			r.queue.Add(following)
+		}
+	}()
 	var how record
 	for ctx.Err() == nil || how != nil {
 		account := r.Accounts.ByUID(uid)
@@ -118,26 +121,53 @@ func (r *Relay) next(t task, how record, settings *conversation.Settings) (conve
 	return step, err
 }
 
-// rooms bound how many workers an account may have in one direction.
+// rooms bound how many workers an account may have in one direction. Who finds no
+// room stands in line.
 type rooms struct {
 	mu    sync.Mutex
 	taken map[string]int
+	lines map[string]*queue
 }
 
-func (r *rooms) enter(place string) bool {
+// queue of tasks, each in it once.
+type queue struct {
+	order []task
+	in    map[task]bool
+}
+
+// enter takes a place, or puts the task in line.
+func (r *rooms) enter(place string, t task) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.taken[place] >= perLane {
-		return false
+	if r.taken[place] < perLane {
+		r.taken[place]++
+		return true
 	}
-	r.taken[place]++
-	return true
+	line := r.lines[place]
+	if line == nil {
+		line = &queue{in: map[task]bool{}}
+		r.lines[place] = line
+	}
+	if !line.in[t] {
+		line.in[t], line.order = true, append(line.order, t)
+	}
+	return false
 }
 
-func (r *rooms) leave(place string) {
+// leave gives a place back, and returns whose turn it is.
+func (r *rooms) leave(place string) (following task, some bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.taken[place]--; r.taken[place] == 0 {
 		delete(r.taken, place)
 	}
+	line := r.lines[place]
+	if line == nil {
+		return task{}, false
+	}
+	following, line.order = line.order[0], line.order[1:]
+	if delete(line.in, following); len(line.order) == 0 {
+		delete(r.lines, place)
+	}
+	return following, true
 }

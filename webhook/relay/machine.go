@@ -49,8 +49,33 @@ type machine struct {
 	// heard is told of every push that is folded.
 	heard func(partition int, e *conversation.Entry)
 
+	decoded [slots]decoded
+
 	mu     sync.Mutex
 	oldest [journal.Partitions]map[string]uint64 // sequences that customers refer to
+}
+
+// slots of decoded entries: an entry is needed again when it is applied.
+const slots = 1024
+
+type decoded struct {
+	sequence uint64
+	id       string // a log that was made anew has the same sequences
+	entry    *conversation.Entry
+}
+
+// entry decodes an entry once; nil is one that cannot be read.
+func (m *machine) entry(stored *journal.Entry) *conversation.Entry {
+	slot := &m.decoded[stored.Sequence%slots]
+	if slot.sequence != stored.Sequence || slot.id != stored.ID {
+		e, err := conversation.DecodeEntry(stored.Data)
+		if err != nil {
+			m.log.Error(err, "An entry of the relay is left out", "sequence", stored.Sequence)
+			e = nil
+		}
+		*slot = decoded{sequence: stored.Sequence, id: stored.ID, entry: e}
+	}
+	return slot.entry
 }
 
 func customerKey(key string) journal.StateKey {
@@ -59,9 +84,8 @@ func customerKey(key string) journal.StateKey {
 
 // Touch implements journal.Machine.
 func (m *machine) Touch(entry *journal.Entry) []journal.StateKey {
-	e, err := conversation.DecodeEntry(entry.Data)
-	if err != nil {
-		m.log.Error(err, "An entry of the relay is left out", "sequence", entry.Sequence)
+	e := m.entry(entry)
+	if e == nil {
 		return nil
 	}
 	return []journal.StateKey{customerKey(e.Key())}
@@ -81,8 +105,8 @@ func (m *machine) Apply(key journal.StateKey, state journal.State, entry *journa
 	if !ok {
 		return false
 	}
-	e, err := conversation.DecodeEntry(entry.Data)
-	if err != nil {
+	e := m.entry(entry)
+	if e == nil {
 		return false
 	}
 	changed := c.Apply(entry.Sequence, e)

@@ -27,6 +27,7 @@ import (
 
 // tell writes the sums of this member's partitions for those who report them.
 func (r *Relay) tell(ctx context.Context) {
+	rounds := 0
 	ticker := r.Clock.NewTicker(tallyEvery)
 	defer ticker.Stop()
 	for {
@@ -34,6 +35,9 @@ func (r *Relay) tell(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-ticker.C():
+		}
+		if rounds++; rounds%forgetRounds == 0 {
+			r.lively.forget(r.Clock.Now().Add(-longestSession), func(key string) bool { return r.owner.Owns(journal.Partition(key)) })
 		}
 		for key, l := range r.books.news() {
 			err := r.owner.Mutate(ctx, key, func(state journal.State) bool {
@@ -46,6 +50,13 @@ func (r *Relay) tell(ctx context.Context) {
 		}
 	}
 }
+
+const (
+	// longestSession is the longest sessionIdleSeconds.
+	longestSession = 48 * time.Hour
+	// forgetRounds is how often those are forgotten who do not write any more.
+	forgetRounds = 30
+)
 
 // numbers of all accounts, as all members have told them.
 type numbers struct {

@@ -197,7 +197,9 @@ func (r *Relay) lookUp(ctx context.Context, j *job, client *im.Client, step conv
 				}
 			}
 		}
-		query = messages.Next
+		if query = messages.Next; query == nil && !messages.Complete {
+			err = &im.Error{Class: im.Unavailable, Command: "admin_getroammsg", Info: "the history goes on, and nobody says where"}
+		}
 	}
 	r.called(j, providerIM, err)
 	return func(c *conversation.Customer) bool {

@@ -50,8 +50,6 @@ const (
 	// room for others.
 	workers = 128
 	perLane = workers / 2
-	// crowded is how long a task waits that found no room in its lane.
-	crowded = 20 * time.Millisecond
 	// callTimeout bounds one call of a provider, the wait for its rate limit included.
 	callTimeout = 15 * time.Second
 	// lastCalls is how long calls under way may still take when the process is to end.
@@ -114,6 +112,7 @@ type Relay struct {
 	rooms     rooms
 	accepting locks
 	history   *history
+	lively    *lively
 	turn      atomic.Uint64
 	numbers   *numbers
 
@@ -132,13 +131,14 @@ type prepared struct {
 // New returns a relay that has not started.
 func New(config Config) (*Relay, error) {
 	r := &Relay{
-		Config: config, rooms: rooms{taken: map[string]int{}},
+		Config: config, rooms: rooms{taken: map[string]int{}, lines: map[string]*queue{}},
 		settings: map[string]prepared{}, pending: map[string]map[string]time.Time{}, troubles: map[string]*trouble{},
 	}
 	r.queue = workqueue.NewTypedDelayingQueueWithConfig(workqueue.TypedDelayingQueueConfig[task]{Name: "liveroom_relay", Clock: config.Clock})
 	r.books = newBooks(config.Clock, r.settingsOf)
 	r.history = newHistory(r)
 	r.numbers = newNumbers(config.Changed)
+	r.lively = newLively()
 	r.machine = &machine{log: config.Logger, clock: config.Clock, books: r.books, look: r.look, heard: r.books.hear}
 	var err error
 	r.owner, err = journal.NewOwner(config.Log, config.Member, r.machine, journal.OwnerOptions{
@@ -236,6 +236,7 @@ func (r *Relay) Served(uid string) {
 func (r *Relay) look(key string, c *conversation.Customer) {
 	uid, now := accountOf(key), r.Clock.Now()
 	settings := r.settingsOf(uid)
+	r.lively.note(key, c)
 	busy, late := false, false
 	for _, lane := range []conversation.Lane{conversation.ToAgent, conversation.ToCustomer} {
 		step := c.Next(lane, now, orNone(settings))

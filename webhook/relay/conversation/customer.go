@@ -31,10 +31,10 @@ import (
 // keeps their sequences.
 const (
 	// MaxStateBytes bounds an encoded state.
-	MaxStateBytes = 512 << 10
+	MaxStateBytes = 384 << 10
 
 	// maxQueued messages wait in a lane.
-	maxQueued = 500
+	maxQueued = 100
 	// maxContent of the messages in the lane to the agent, or one message.
 	maxContent = 96 << 10
 	// maxBodies rendered for IM of one message, and of all others together.
@@ -227,6 +227,10 @@ func (c *Customer) kept(mark uint64) bool { return mark <= c.stored }
 // Empty reports whether nothing is known, as of an erased customer: the state need
 // not be kept.
 func (c *Customer) Empty() bool {
+	// Hardly anybody is: what everybody has is looked at first.
+	if c.Active != 0 || c.Changed != 0 || c.Following || c.Imported || len(c.Deliveries) > 0 || len(c.Replies) > 0 {
+		return false
+	}
 	data, err := encode(&c.contents)
 	return err == nil && string(data) == "{}"
 }
