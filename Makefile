@@ -147,9 +147,10 @@ test: ## Run all tests, with a real API server and the race detector (TESTFLAGS 
 		go test $(RACE) -parallel $(TEST_PARALLEL) -timeout $(TEST_TIMEOUT) $(TESTFLAGS) ./...
 
 .PHONY: bench
-bench: ## Measure the controller and the webhook against floors of the same machine (BENCHFLAGS, CALLBACKBENCHFLAGS add flags)
+bench: ## Measure controller, webhook and relay against floors of the same machine (BENCHFLAGS, CALLBACKBENCHFLAGS, RELAYBENCHFLAGS add flags)
 	go run ./hack/bench $(BENCHFLAGS)
 	go run ./hack/callbackbench $(CALLBACKBENCHFLAGS)
+	go run ./hack/relaybench $(RELAYBENCHFLAGS)
 
 .PHONY: docker-build
 docker-build: ## Build the container image IMG
