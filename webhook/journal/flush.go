@@ -30,13 +30,15 @@ type flushed struct {
 	err     error // why something is not stored
 }
 
-// flush stores the states that changed, then the checkpoints that this allows.
-// With all set it also records the progress of partitions in which nothing
-// happened. What could not be stored stays as it is, for the next time.
+// flush stores the states that changed, then the checkpoints that this allows, and
+// removes the empty values that these allow to remove. With all set it also records
+// the progress of partitions in which nothing happened. What could not be stored
+// stays as it is, for the next time.
 func (f *folder) flush(ctx context.Context, all bool, idle time.Duration) flushed {
 	var result flushed
 	f.flushStates(ctx, &result)
 	f.flushRecords(ctx, all, idle, &result)
+	f.flushRemovals(ctx, &result)
 	f.evict()
 	if result.err != nil {
 		f.metrics.failures.Inc()
@@ -47,24 +49,42 @@ func (f *folder) flush(ctx context.Context, all bool, idle time.Duration) flushe
 }
 
 func (f *folder) flushStates(ctx context.Context, result *flushed) {
-	if len(f.dirty) == 0 {
+	f.storeStates(ctx, f.dirty, result)
+}
+
+// press stores those of the states that changed for which somebody may be waiting.
+// Checkpoints are left to the next flush.
+func (f *folder) press(ctx context.Context) flushed {
+	var result flushed
+	var batch []*state
+	for _, s := range f.dirty {
+		if pressing, ok := s.state.(Pressing); ok && pressing.Pressing() {
+			batch = append(batch, s)
+		}
+	}
+	f.storeStates(ctx, batch, &result)
+	return result
+}
+
+func (f *folder) storeStates(ctx context.Context, batch []*state, result *flushed) {
+	if len(batch) == 0 {
 		return
 	}
-	batch := f.dirty
 	writes := make([]write, 0, len(batch))
 	states := make([]*state, 0, len(batch))
+	var saved []*state
 	for _, s := range batch {
-		value, err := f.encode(s)
-		if err != nil {
+		w, err := f.encode(s)
+		switch {
+		case err != nil:
 			result.err = errors.Join(result.err, err)
-			continue
+		case w.empty && needless(s):
+			f.uncount(s)
+			f.rest(s)
+			saved = append(saved, s)
+		default:
+			writes, states = append(writes, w), append(states, s)
 		}
-		ttl := f.kinds[s.key.Kind].TTL
-		if empty(s.state) {
-			ttl = f.eraseAfter
-		}
-		writes = append(writes, write{key: s.key, revision: s.revision, value: value, ttl: ttl})
-		states = append(states, s)
 	}
 	now := f.clock.Now()
 	var conflicts []*state
@@ -72,20 +92,23 @@ func (f *folder) flushStates(ctx context.Context, result *flushed) {
 		s := states[i]
 		switch {
 		case w.err == nil:
-			s.revision, s.stored = w.revision, now
-			f.clear(s)
+			s.revision, s.stored, s.ttl = w.revision, now, writes[i].ttl
+			f.leave(s, writes[i].empty)
+			f.rest(s)
+			saved = append(saved, s)
 		case errors.Is(w.err, ErrConflict):
 			conflicts = append(conflicts, s)
-		case result.err == nil:
-			result.err = w.err
+		default:
+			s.unsure = true
+			if result.err == nil {
+				result.err = w.err
+			}
 		}
 	}
 	// The states that are still dirty; before Saved, which is the caller's.
-	f.dirty = keepDirty(batch)
-	for _, s := range states {
-		if !s.dirty {
-			f.machine.Saved(s.key, s.state)
-		}
+	f.dirty = keepDirty(f.dirty)
+	for _, s := range saved {
+		f.machine.Saved(s.key, s.state)
 	}
 	f.settle(ctx, conflicts, result)
 }
@@ -100,28 +123,29 @@ func keepDirty(states []*state) []*state {
 	return kept
 }
 
-func (f *folder) encode(s *state) ([]byte, error) {
-	var data []byte
-	if !empty(s.state) {
-		var err error
-		if data, err = s.state.AppendState(nil); err != nil {
-			return nil, err
-		}
+func (f *folder) encode(s *state) (write, error) {
+	w := write{key: s.key, revision: s.revision}
+	if w.empty = empty(s.state); w.empty {
+		w.value, w.ttl = f.envelope(s, nil), f.eraseAfter
+		return w, nil
 	}
+	data, err := s.state.AppendState(nil)
+	w.value, w.ttl = f.envelope(s, data), f.kinds[s.key.Kind].TTL
+	return w, err
+}
+
+// envelope is what is stored of a state with this data.
+func (f *folder) envelope(s *state, data []byte) []byte {
 	e := envelope{incarnation: f.incarnation, epoch: f.partitions[s.key.Partition].epoch, sequence: s.sequence, data: data}
-	return e.appendTo(make([]byte, 0, len(data)+32)), nil
+	return e.appendTo(make([]byte, 0, len(data)+32))
 }
 
-// empty: nothing is known of the state any more.
-func empty(s State) bool {
-	erasable, ok := s.(Erasable)
-	return ok && erasable.Empty()
-}
-
-// clear marks a state as stored.
-func (f *folder) clear(s *state) {
+// rest notes that what is stored is the state in memory.
+func (f *folder) rest(s *state) {
 	s.dirty, s.since, s.mutations = false, 0, nil
-	f.clean.Add(s.key, s)
+	if !s.leaving {
+		f.clean.Add(s.key, s)
+	}
 }
 
 // settle deals with values that someone else wrote since this member read them.
@@ -135,6 +159,8 @@ func (f *folder) clear(s *state) {
 //     the same order. This member folds on from it, and reads entries that it does
 //     not include once more. Nothing stored is ever overwritten by a value that
 //     was not made from it.
+//
+// The mark of a removed value is a value in this, an empty one.
 func (f *folder) settle(ctx context.Context, conflicts []*state, result *flushed) {
 	if len(conflicts) == 0 {
 		return
@@ -159,7 +185,7 @@ func (f *folder) resolve(s *state, v stored, result *flushed) {
 	p := f.partitions[s.key.Partition]
 	if !v.present {
 		// It expired, or somebody deleted it, while this member had it.
-		s.revision = v.revision
+		f.rebase(s, v.revision)
 		return
 	}
 	e, err := decodeEnvelope(v.value)
@@ -167,13 +193,22 @@ func (f *folder) resolve(s *state, v stored, result *flushed) {
 	case err != nil:
 		// Not ours to overwrite.
 		f.adopt(s, v)
-		f.clear(s)
+		f.rest(s)
 	case e.epoch > p.epoch:
 		result.lost = append(result.lost, s.key.Partition)
 	case e.epoch == p.epoch:
-		s.revision = v.revision
+		f.rebase(s, v.revision)
 	default:
 		f.follow(s, v, p, result)
+	}
+}
+
+// rebase makes a value the one that the state in memory goes on from. A state
+// without changes has nothing to go on with: it was to be removed, and is.
+func (f *folder) rebase(s *state, revision uint64) {
+	s.revision = revision
+	if !s.dirty {
+		f.forget(s)
 	}
 }
 
@@ -182,7 +217,7 @@ func (f *folder) resolve(s *state, v stored, result *flushed) {
 func (f *folder) follow(s *state, v stored, p *partition, result *flushed) {
 	included, mutations := s.sequence, s.mutations
 	f.adopt(s, v)
-	f.clear(s)
+	f.rest(s)
 	if s.dropped {
 		return
 	}

@@ -39,14 +39,14 @@ type folder struct {
 	metrics     *metrics
 	kinds       map[string]Kind
 	maxStates   int
-	incarnation uint64 // of the stream
-	// eraseAfter is when what is left of an empty state goes.
-	eraseAfter time.Duration
+	incarnation uint64        // of the stream
+	eraseAfter  time.Duration // when an empty value goes that nobody removes
 
 	partitions [Partitions]*partition // nil: not owned
 	states     map[StateKey]*state
 	clean      *simplelru.LRU[StateKey, *state] // those of states that may be forgotten
 	dirty      []*state
+	leaving    []*state       // those whose stored value is empty and waits to be removed
 	keys       map[string]int // stored and yet to be stored, of kinds with a limit
 	touches    []touch        // reused
 }
@@ -71,6 +71,9 @@ type state struct {
 	since     uint64             // first entry that the stored value lacks; 0 when it lacks only mutations
 	mutations []func(State) bool // that the stored value lacks
 	stored    time.Time          // when the stored value was written
+	ttl       time.Duration      // after which it expires; 0: never
+	leaving   bool               // the stored value is empty and waits to be removed
+	unsure    bool               // a write that was not confirmed may have stored a value
 	counted   bool               // among the keys of its kind
 	dropped   bool               // entries are not counted: too many keys, or not readable
 }
@@ -215,16 +218,15 @@ func (f *folder) stale(s *state, now time.Time) bool {
 	if s.dropped {
 		return s.revision == 0 && !f.over(s)
 	}
-	ttl := f.kinds[s.key.Kind].TTL
-	return ttl > 0 && s.revision > 0 && now.Sub(s.stored) >= ttl
+	return s.ttl > 0 && s.revision > 0 && now.Sub(s.stored) >= s.ttl
 }
 
-// keep puts a loaded value into memory, as a clean state.
+// keep puts a loaded value into memory.
 func (f *folder) keep(key StateKey, v stored) *state {
 	s := &state{key: key}
 	f.adopt(s, v)
 	f.states[key] = s
-	f.clean.Add(key, s)
+	f.rest(s)
 	return s
 }
 
@@ -244,6 +246,15 @@ func (f *folder) adopt(s *state, v stored) {
 		s.dropped = true
 	}
 	s.revision, s.stored, s.sequence = v.revision, v.time, e.in(f.incarnation)
+	s.ttl = f.kinds[s.key.Kind].TTL
+	erased := err == nil && v.present && len(e.data) == 0 && empty(s.state)
+	switch {
+	case erased && v.mark:
+		s.ttl = markerTTL
+	case erased:
+		s.ttl = f.eraseAfter
+	}
+	f.leave(s, erased && !v.mark)
 }
 
 // forget drops a clean state from memory.
@@ -263,6 +274,7 @@ func (f *folder) evict() {
 	}
 	f.metrics.kept.Set(float64(len(f.states)))
 	f.metrics.dirty.Set(float64(len(f.dirty)))
+	f.metrics.leaving.Set(float64(len(f.leaving)))
 }
 
 // mutate changes a state other than by an entry.

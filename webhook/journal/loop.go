@@ -31,6 +31,12 @@ const retryPause = 250 * time.Millisecond
 func (o *Owner) loop(ctx context.Context) {
 	flush := o.clock.NewTicker(o.options.FlushInterval)
 	defer flush.Stop()
+	var press <-chan time.Time
+	if o.options.PressInterval > 0 {
+		pressing := o.clock.NewTicker(o.options.PressInterval)
+		defer pressing.Stop()
+		press = pressing.C()
+	}
 	beat := o.clock.NewTicker(o.options.Heartbeat)
 	defer beat.Stop()
 	counting := o.clock.NewTicker(o.options.CountInterval)
@@ -55,6 +61,8 @@ func (o *Owner) loop(ctx context.Context) {
 			o.again(ctx)
 		case <-flush.C():
 			_ = o.flush(ctx, false)
+		case <-press:
+			_ = o.conclude(ctx, o.folder.press(ctx))
 		case <-beat.C():
 			o.attend(ctx)
 		case <-o.wake:
@@ -104,7 +112,7 @@ func (o *Owner) fold(ctx context.Context) {
 	o.position.Store(o.next - 1)
 	clear(o.batch)
 	o.batch = o.batch[:0]
-	if len(o.folder.dirty) >= o.options.MaxDirty {
+	if o.folder.unsettled() >= o.options.MaxDirty {
 		_ = o.flush(ctx, false)
 	}
 }
@@ -156,11 +164,16 @@ func (o *Owner) seek(ctx context.Context) {
 // flush stores what changed.
 func (o *Owner) flush(ctx context.Context, all bool) error {
 	began := o.clock.Now()
-	work := len(o.folder.dirty) > 0
+	work := o.folder.unsettled() > 0
 	result := o.folder.flush(ctx, all, o.options.CheckpointInterval)
 	if work {
 		o.journal.metrics.flushes.Observe(o.clock.Since(began).Seconds())
 	}
+	return o.conclude(ctx, result)
+}
+
+// conclude draws the conclusions from an attempt to store states.
+func (o *Owner) conclude(ctx context.Context, result flushed) error {
 	health := &o.journal.health.flushes
 	switch {
 	case result.err == nil:
@@ -169,7 +182,7 @@ func (o *Owner) flush(ctx context.Context, all bool) error {
 		o.log.V(1).Info("Not every state is stored", "error", result.err.Error())
 		health.failed(o.clock.Now(), result.err)
 	}
-	o.held = len(o.folder.dirty) >= o.options.MaxDirty
+	o.held = o.folder.unsettled() >= o.options.MaxDirty
 	o.lose(result.lost)
 	if result.rewound {
 		o.log.V(1).Info("Entries are read once more, because a former owner stored states after this one had read them")

@@ -148,6 +148,23 @@ func TestMemberLeaves(t *testing.T) {
 	g.Expect(storedTallies(t, b, "room")["r"].Times).To(Equal(map[string]int{"r//1": 1, "r//2": 1}))
 }
 
+// folderOf takes a partition, whoever has it.
+func folderOf(t *testing.T, j *Journal, name string, partition int) *folder {
+	t.Helper()
+	g := NewWithT(t)
+	info, err := j.events.Info(t.Context())
+	g.Expect(err).NotTo(HaveOccurred())
+	writer, err := newPublisher(j.conn, j.clock, 16, time.Second, nil)
+	g.Expect(err).NotTo(HaveOccurred())
+	t.Cleanup(writer.stop)
+	f := newFolder(name, newTallying(), newStore(j, writer), j.clock, j.log, j.metrics, OwnerOptions{MaxStates: 100})
+	f.incarnation, f.eraseAfter = uint64(info.Created.UnixNano()), j.options.Events.MaxAge
+	gained, err := f.acquire(t.Context(), []int{partition}, func(string) bool { return false })
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(gained).To(Equal([]int{partition}))
+	return f
+}
+
 // TestFormerOwnerWritesOnceMore: what it stores is a true value, and the new
 // owner folds on from it, with its own mutations.
 func TestFormerOwnerWritesOnceMore(t *testing.T) {
@@ -155,31 +172,17 @@ func TestFormerOwnerWritesOnceMore(t *testing.T) {
 	g := NewWithT(t)
 	j := openEmbedded(t, t.TempDir())
 	ctx := t.Context()
-	info, err := j.events.Info(ctx)
-	g.Expect(err).NotTo(HaveOccurred())
-	nobody := func(string) bool { return false }
 	key := roomKey("r")
-	folderOf := func(name string) *folder {
-		writer, err := newPublisher(j.conn, j.clock, 16, time.Second, nil)
-		g.Expect(err).NotTo(HaveOccurred())
-		t.Cleanup(writer.stop)
-		f := newFolder(name, newTallying(), newStore(j, writer),
-			j.clock, j.log, j.metrics, OwnerOptions{MaxStates: 100})
-		f.incarnation = uint64(info.Created.UnixNano())
-		_, err = f.acquire(ctx, []int{key.Partition}, nobody)
-		g.Expect(err).NotTo(HaveOccurred())
-		return f
-	}
 	entries := make([]Entry, 4)
 	for i := range entries {
 		entries[i] = parcel{Room: "r", Number: i + 1}.entry()
 		entries[i].Sequence = uint64(i + 1)
 	}
-	former := folderOf("former")
+	former := folderOf(t, j, "former", key.Partition)
 	g.Expect(former.fold(ctx, entries[:3])).To(Succeed())
 	g.Expect(former.mutate(ctx, key, func(s State) bool { s.(*tally).Marks++; return true })).To(Succeed())
 
-	current := folderOf("current")
+	current := folderOf(t, j, "current", key.Partition)
 	g.Expect(current.fold(ctx, entries[:4])).To(Succeed())
 	g.Expect(current.mutate(ctx, key, func(s State) bool { s.(*tally).Marks += 10; return true })).To(Succeed())
 

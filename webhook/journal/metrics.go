@@ -33,6 +33,7 @@ type metrics struct {
 	lag        prometheus.Gauge
 	kept       prometheus.Gauge
 	dirty      prometheus.Gauge
+	leaving    prometheus.Gauge
 	flushes    prometheus.Histogram
 	failures   prometheus.Counter
 	owned      prometheus.Gauge
@@ -62,10 +63,11 @@ func newMetrics(log string) *metrics {
 			Help:    "Time until an entry was confirmed.",
 			Buckets: []float64{.0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, 1, 5},
 		}),
-		folded: counter("folded_total", "Entries that were read and folded by this member."),
-		lag:    gauge("lag_entries", "Entries in the journal that this member has not folded."),
-		kept:   gauge("states", "States kept in memory."),
-		dirty:  gauge("dirty_states", "States whose latest value is not stored."),
+		folded:  counter("folded_total", "Entries that were read and folded by this member."),
+		lag:     gauge("lag_entries", "Entries in the journal that this member has not folded."),
+		kept:    gauge("states", "States kept in memory."),
+		dirty:   gauge("dirty_states", "States whose latest value is not stored."),
+		leaving: gauge("leaving_states", "Empty states that are kept until none of their entries can come again."),
 		flushes: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Namespace: metricsNamespace, ConstLabels: of, Name: "flush_duration_seconds",
 			Help:    "Time that it took to store changed states and checkpoints.",
@@ -86,7 +88,7 @@ const metricsNamespace = "liveroom_journal"
 
 func (m *metrics) collectors() []prometheus.Collector {
 	return []prometheus.Collector{
-		m.appended, m.duplicates, m.refused, m.latency, m.folded, m.lag, m.kept, m.dirty,
+		m.appended, m.duplicates, m.refused, m.latency, m.folded, m.lag, m.kept, m.dirty, m.leaving,
 		m.flushes, m.failures, m.owned, m.conflicts, m.dropped, m.purged,
 	}
 }

@@ -57,11 +57,15 @@ type OwnerOptions struct {
 	Kinds map[string]Kind
 	// FlushInterval is how long a changed state may be unstored. 0 means 500 ms.
 	FlushInterval time.Duration
+	// PressInterval is how long a changed state that presses may be unstored. 0 means
+	// FlushInterval.
+	PressInterval time.Duration
 	// MaxStates kept in memory; beyond it, those not used for the longest time are
 	// forgotten and read again when needed. 0 means 100,000.
 	MaxStates int
-	// MaxDirty is how many states may be unstored before they are stored at once,
-	// and before reading stops when that fails. 0 means 10,000.
+	// MaxDirty is how many states may be unstored, or empty and not yet removed,
+	// before they are stored at once, and before reading stops when that fails. 0
+	// means 10,000.
 	MaxDirty int
 	// CheckpointInterval is how long the record of a partition without news may lag.
 	// 0 means 10 s.

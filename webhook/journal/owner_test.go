@@ -19,9 +19,7 @@ package journal
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
-	"strconv"
 	"testing"
 	"time"
 
@@ -98,55 +96,6 @@ func TestSideEffects(t *testing.T) {
 	g.Expect(machine.seen(machine.resumed)).To(HaveKeyWithValue(roomKey("room-7"), string(data)))
 	g.Expect(machine.seen(machine.resumed)).NotTo(HaveKey(userKey("u")), "not a kind to resume")
 	g.Expect(machine.seen(machine.saved)).To(BeEmpty())
-}
-
-// TestErase: of a state that came to hold nothing, nothing is stored but how far it
-// was folded, and that not for ever. Its entries do not bring it back.
-func TestErase(t *testing.T) {
-	t.Parallel()
-	onEachServer(t, func(t *testing.T, j *Journal) {
-		t.Helper()
-		g := NewWithT(t)
-		o := runOwner(t, j, "a", newTallying("room"), OwnerOptions{CheckpointInterval: time.Hour})
-		last := appendAll(t, j, parcel{Room: "r", Number: 1}, parcel{Room: "r", Number: 2}, parcel{Room: "s", Number: 1})[2].Sequence
-		flushedTo(t, o, last)
-		g.Expect(o.Mutate(t.Context(), roomKey("r"), func(s State) bool { return s.(*tally).erase() })).To(Succeed())
-		g.Expect(o.Mutate(t.Context(), roomKey("never stored"), func(s State) bool { return s.(*tally).erase() })).To(Succeed())
-		g.Expect(o.Flush(t.Context())).To(Succeed())
-		_, there, err := j.State(t.Context(), roomKey("r"))
-		g.Expect(err).NotTo(HaveOccurred())
-		g.Expect(there).To(BeFalse())
-		msg, err := j.state.GetLastMsgForSubject(t.Context(), j.layout.stateSubject(roomKey("r")))
-		g.Expect(err).NotTo(HaveOccurred())
-		left, err := decodeEnvelope(msg.Data)
-		g.Expect(err).NotTo(HaveOccurred())
-		g.Expect(left.data).To(BeEmpty())
-		g.Expect(left.sequence).To(Equal(uint64(2)))
-		g.Expect(msg.Header.Get(ttlHeader)).To(Equal(strconv.Itoa(7 * 24 * 3600)))
-
-		deleted := make(chan StateKey, 8)
-		ctx, cancel := context.WithCancel(t.Context())
-		defer cancel()
-		go j.Watch(ctx, "room", func(key StateKey, _ []byte, gone bool) {
-			if gone {
-				deleted <- key
-			}
-		})
-		g.Eventually(deleted).WithTimeout(10 * time.Second).Should(Receive(Equal(roomKey("r"))))
-		g.Expect(o.stop()).To(Succeed())
-
-		o = runOwner(t, j, "b", newTallying("room"), OwnerOptions{})
-		last = appendAll(t, j, parcel{Room: "r", Number: 3})[0].Sequence
-		flushedTo(t, o, last)
-		want := newTally()
-		want.add(parcel{Room: "r", Number: 3})
-		data, there, err := j.State(t.Context(), roomKey("r"))
-		g.Expect(err).NotTo(HaveOccurred())
-		g.Expect(there).To(BeTrue())
-		got := newTally()
-		g.Expect(json.Unmarshal(data, got)).To(Succeed())
-		g.Expect(got).To(Equal(want))
-	})
 }
 
 // TestQuiet: without entries nothing is written, apart from the records that

@@ -112,7 +112,7 @@ func (o *Owner) lose(partitions []int) {
 	}
 	o.log.V(1).Info("Partitions are lost", "partitions", lost)
 	o.report(nil, lost)
-	o.held = len(o.folder.dirty) >= o.options.MaxDirty
+	o.held = o.folder.unsettled() >= o.options.MaxDirty
 	o.count()
 }
 
@@ -193,7 +193,7 @@ const resumePortion = 128
 
 type resumed struct {
 	key  StateKey
-	data []byte
+	data []byte // nil: it is empty
 }
 
 func (o *Owner) resumeOnce(ctx context.Context, filters []string, epochs map[int]uint64) error {
@@ -203,12 +203,7 @@ func (o *Owner) resumeOnce(ctx context.Context, filters []string, epochs map[int
 		if len(portion) == 0 || err != nil {
 			return
 		}
-		err = o.do(ctx, func(context.Context) error {
-			for _, r := range portion {
-				o.show(r, epochs)
-			}
-			return nil
-		})
+		err = o.do(ctx, func(running context.Context) error { return o.show(running, portion, epochs) })
 		portion = portion[:0]
 	}
 	scanErr := o.journal.scan(ctx, filters, func(msg jetstream.Msg) {
@@ -230,19 +225,32 @@ func (o *Owner) resumeOnce(ctx context.Context, filters []string, epochs map[int
 }
 
 // show runs in the loop.
-func (o *Owner) show(r resumed, epochs map[int]uint64) {
-	p := o.folder.partitions[r.key.Partition]
-	if p == nil || p.epoch != epochs[r.key.Partition] {
-		return
+func (o *Owner) show(ctx context.Context, portion []resumed, epochs map[int]uint64) error {
+	var erased []StateKey
+	for _, r := range portion {
+		p := o.folder.partitions[r.key.Partition]
+		if p == nil || p.epoch != epochs[r.key.Partition] {
+			continue
+		}
+		if s := o.folder.states[r.key]; s != nil {
+			if !s.dropped && !empty(s.state) {
+				o.machine.Resume(r.key, s.state)
+			}
+			continue
+		}
+		if r.data == nil {
+			erased = append(erased, r.key)
+			continue
+		}
+		// One that cannot be read is reported when an entry touches it.
+		if s, err := o.machine.Load(r.key, r.data); err == nil {
+			o.machine.Resume(r.key, s)
+		}
 	}
-	if s := o.folder.states[r.key]; s != nil && !s.dropped {
-		o.machine.Resume(r.key, s.state)
-		return
-	}
-	// One that cannot be read is reported when an entry touches it.
-	if s, err := o.machine.Load(r.key, r.data); err == nil {
-		o.machine.Resume(r.key, s)
-	}
+	// What a former owner erased and did not come to remove is removed by this one:
+	// whatever of it has its place in memory.
+	room := max(o.options.MaxDirty-o.folder.unsettled(), 0)
+	return o.folder.read(ctx, erased[:min(room, len(erased))])
 }
 
 // count finds out in the background how many keys of each bounded kind are

@@ -76,7 +76,9 @@ func (j *Journal) Scan(ctx context.Context, kinds []string, fn func(StateKey, []
 			j.log.Error(err, "A stored state cannot be read", "kind", key.Kind, "partition", key.Partition)
 			return
 		}
-		fn(key, e.data)
+		if len(e.data) > 0 {
+			fn(key, e.data)
+		}
 	})
 	if err != nil {
 		return fmt.Errorf("reading all states: %w", readError(err))

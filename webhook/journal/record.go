@@ -101,14 +101,8 @@ func (f *folder) lose(number int) {
 			f.forget(s)
 		}
 	}
-	kept := f.dirty[:0]
-	for _, s := range f.dirty {
-		if s.key.Partition != number {
-			kept = append(kept, s)
-		}
-	}
-	clear(f.dirty[len(kept):])
-	f.dirty = kept
+	elsewhere := func(s *state) bool { return s.key.Partition != number }
+	f.dirty, f.leaving = retained(f.dirty, elsewhere), retained(f.leaving, elsewhere)
 }
 
 // flushRecords stores the checkpoints. That of a partition without news is

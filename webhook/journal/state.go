@@ -33,17 +33,33 @@ type StateKey struct {
 
 // State is what entries are folded into. Only the owner's loop touches it.
 type State interface {
-	// AppendState appends the state's encoding, which Machine.Load reads back.
+	// AppendState appends the state's encoding, which Machine.Load reads back. One
+	// without bytes is taken for no state by those who watch and scan.
 	AppendState([]byte) ([]byte, error)
 }
 
 // Erasable is a State that may come to hold nothing, as that of a person who is to
-// be forgotten. What is stored of it then is only how far it was folded, and goes
-// once no entry can bring it back: after the MaxAge of entries.
+// be forgotten. At first its stored value holds no data any more, only up to which
+// entry it was folded, so that none before is folded again. When the partition's
+// checkpoint has come that far the value is removed, and ten minutes later the key
+// is gone as well. Watches take it for deleted at once, and Machine.Load gets nil.
+// What a Keeper keeps holds that up. An empty value that nobody removes, because its
+// owner was killed in between, goes after the MaxAge of entries.
 type Erasable interface {
 	State
 
+	// Empty reports whether nothing is known: the state is as one that Machine.Load
+	// makes from nil. Nothing is written for one that was not stored before and that
+	// no entry changed.
 	Empty() bool
+}
+
+// Pressing is a State for which somebody may be waiting until it is stored. Others
+// can wait for the next flush: what entries did to them is in the log.
+type Pressing interface {
+	State
+
+	Pressing() bool
 }
 
 // Keeper is a Machine with states that refer to entries, by their sequence,

@@ -46,6 +46,7 @@ type stored struct {
 	present  bool
 	revision uint64 // also of the mark that an expired value leaves; 0 without either
 	value    []byte
+	mark     bool // the value is empty, and removed: it is still there for a while
 	time     time.Time
 }
 
@@ -54,6 +55,8 @@ type write struct {
 	key      StateKey
 	revision uint64 // expected
 	value    []byte
+	empty    bool          // the value holds no data
+	mark     bool          // the key is to be removed
 	ttl      time.Duration // 0: for good
 }
 
@@ -142,13 +145,14 @@ func last(ctx context.Context, stream jetstream.Stream, subject string) (stored,
 		return stored{}, nil
 	case err != nil:
 		return stored{}, fmt.Errorf("%w: reading %s: %w", ErrUnavailable, subject, err)
-	case deleted(msg.Header):
+	case deleted(msg.Header) && len(msg.Data) == 0:
 		return stored{revision: msg.Sequence}, nil
 	}
-	return stored{present: true, revision: msg.Sequence, value: msg.Data, time: msg.Time}, nil
+	return stored{present: true, revision: msg.Sequence, value: msg.Data, mark: deleted(msg.Header), time: msg.Time}, nil
 }
 
-// deleted tells the marks of expired and of deleted values from values.
+// deleted tells the marks of expired, of deleted and of removed values from values.
+// That of a removed one holds what the value held.
 func deleted(header nats.Header) bool {
 	return header.Get(jetstream.MarkerReasonHeader) != "" || header.Get(kvOperationHeader) != ""
 }
@@ -156,10 +160,17 @@ func deleted(header nats.Header) bool {
 // kvOperationHeader marks a value that was deleted, here or by the vendor's tools.
 const kvOperationHeader = "KV-Operation"
 
+// purgeOperation is the mark behind which the server sets none of its own when its
+// time is over.
+const purgeOperation = "PURGE"
+
 func (s *natsStore) save(ctx context.Context, writes []write) []written {
 	return s.publish(ctx, len(writes), func(i int) (string, nats.Header, []byte) {
 		w := &writes[i]
 		header := expecting(w.revision)
+		if w.mark {
+			header[kvOperationHeader] = []string{purgeOperation}
+		}
 		if w.ttl > 0 {
 			header[ttlHeader] = []string{ttlSeconds(w.ttl)}
 		}
@@ -181,7 +192,7 @@ func expecting(revision uint64) nats.Header {
 // purging is the header of a message that removes the value of its subject. It is
 // a mark for watches that were away, which the server forgets after a while.
 func purging() nats.Header {
-	return nats.Header{kvOperationHeader: []string{"PURGE"}, ttlHeader: []string{ttlSeconds(markerTTL)}}
+	return nats.Header{kvOperationHeader: []string{purgeOperation}, ttlHeader: []string{ttlSeconds(markerTTL)}}
 }
 
 // ttlSeconds is the value of ttlHeader, which counts whole seconds.
