@@ -106,8 +106,8 @@ func numbered(prefix string, n int) []string {
 func (c *crowd) sent() int { return c.outside.im.Calls("sendmsg") }
 
 // arrive waits until IM was asked to take so many.
-func (c *crowd) arrive(ctx context.Context, count int, patience time.Duration) error {
-	return until(ctx, patience, fmt.Sprintf("%d messages are relayed", count), func() (bool, error) { return c.sent() >= count, nil })
+func (c *crowd) arrive(ctx context.Context, count int) error {
+	return until(ctx, relayPatience, fmt.Sprintf("%d messages are relayed", count), func() (bool, error) { return c.sent() >= count, nil })
 }
 
 // gather starts a pod and lets every customer write the first text, after which all
@@ -120,7 +120,7 @@ func (b *bench) gather(ctx context.Context, name string, o *outside, settings po
 	}
 	c := &crowd{outside: o, pod: pod, generator: newGenerator(), customers: relayCustomers}
 	if err = c.write(ctx, 1); err == nil {
-		err = c.arrive(ctx, c.customers, relayPatience)
+		err = c.arrive(ctx, c.customers)
 	}
 	if err != nil {
 		return nil, errors.Join(err, pod.kill())
@@ -148,7 +148,7 @@ func (b *bench) relay(ctx context.Context) (err error) {
 		return fmt.Errorf("the texts: %w", err)
 	}
 	accepted := time.Since(began)
-	if err := c.arrive(ctx, count+c.customers, relayPatience); err != nil {
+	if err := c.arrive(ctx, count+c.customers); err != nil {
 		return err
 	}
 	elapsed := time.Since(began)
@@ -194,7 +194,7 @@ func (b *bench) limit(ctx context.Context) (err error) {
 	writing := make(chan error, 1)
 	go func() { writing <- c.write(ctx, limitMessages) }()
 	// From the first one on, and all the time with enough to do.
-	if err := c.arrive(ctx, c.customers+1, relayPatience); err != nil {
+	if err := c.arrive(ctx, c.customers+1); err != nil {
 		return errors.Join(err, <-writing)
 	}
 	before, began := c.sent(), time.Now()
@@ -204,7 +204,7 @@ func (b *bench) limit(ctx context.Context) (err error) {
 	sent, elapsed := c.sent()-before, time.Since(began)
 	b.results.AtLeast("limit 200/s: messages per second", float64(sent)/elapsed.Seconds(), limitShare*limitRate, "")
 	b.results.AtMost("limit 200/s: calls in the busiest second", float64(o.busiestSecond()), limitRate, "")
-	if err := c.arrive(ctx, c.customers*(limitMessages+1), relayPatience); err != nil {
+	if err := c.arrive(ctx, c.customers*(limitMessages+1)); err != nil {
 		return err
 	}
 	b.results.Exactly("limit 200/s: refusals for frequency", o.refusedForFrequency(), 0)

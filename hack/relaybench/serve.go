@@ -55,7 +55,7 @@ type podSettings struct {
 
 // serveBare is the process of the handler that acceptance is compared with.
 func serveBare(argument string) int {
-	return child(argument, func(_ context.Context, settings podSettings) (http.Handler, http.Handler, func() error, error) {
+	return child(argument, func(_ context.Context, _ podSettings) (http.Handler, http.Handler, func() error, error) {
 		ready := http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})
 		return http.HandlerFunc(parseOnly), ready, func() error { return nil }, nil
 	})
