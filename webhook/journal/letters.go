@@ -44,6 +44,8 @@ const (
 	// maxRewrites bounds how often a letter with the same ID is removed and comes
 	// back within the window.
 	maxRewrites = 16
+	// lettersPage is how many letters are read before they are removed.
+	lettersPage = 64
 )
 
 // Letters are messages that were given up, kept until somebody replays or drops
@@ -102,16 +104,17 @@ func (f LetterFilter) subject() string {
 	return lettersPrefix + token(f.Account) + "." + token(f.Customer)
 }
 
-// Append stores a letter and returns its sequence. The same ID is stored once
-// within twenty minutes, unless the letter has been removed meanwhile: a message
-// that was replayed and failed again is a letter again.
+// Append stores a letter and returns its sequence. The same ID of a customer is
+// stored once within twenty minutes, unless the letter has been removed meanwhile: a
+// message that was replayed and failed again is a letter again. It is ErrFull when
+// there is no room, and tries again what may pass as the journal's Append does.
 func (l *Letters) Append(ctx context.Context, id, account, customer string, data []byte) (uint64, error) {
 	if id == "" || account == "" || customer == "" {
 		return 0, fmt.Errorf("%w: a letter has an ID, an account and a customer", ErrInvalid)
 	}
 	subject := LetterFilter{account, customer}.subject()
 	for range maxRewrites {
-		a, _ := l.journal.publish(ctx, subject, nats.Header{msgIDHeader: {digest(id)}}, data)
+		a, _ := l.journal.publish(ctx, subject, nats.Header{msgIDHeader: {digest(subject + "/" + id)}}, data)
 		if a.err != nil || !a.duplicate {
 			return a.sequence, a.err
 		}
@@ -128,6 +131,9 @@ func (l *Letters) Append(ctx context.Context, id, account, customer string, data
 
 // Get reads a letter, or returns ErrNotFound.
 func (l *Letters) Get(ctx context.Context, sequence uint64) (StoredLetter, error) {
+	if sequence == 0 { // the server would not understand
+		return StoredLetter{}, ErrNotFound
+	}
 	msg, err := l.stream.GetMsg(ctx, sequence)
 	if err != nil {
 		return StoredLetter{}, readError(err)
@@ -135,8 +141,9 @@ func (l *Letters) Get(ctx context.Context, sequence uint64) (StoredLetter, error
 	return storedLetter(msg), nil
 }
 
-// List reads up to a number of letters from a sequence on, and tells where to go
-// on; 0 when there are no more.
+// List reads up to a number of letters from a sequence on, in the order in which
+// they were stored, and tells where to go on; 0 when there are no more. After an
+// error it returns those that it has read.
 func (l *Letters) List(ctx context.Context, filter LetterFilter, from uint64, limit int) (letters []StoredLetter, next uint64, err error) {
 	next = max(from, 1)
 	for len(letters) < limit {
@@ -161,23 +168,27 @@ func storedLetter(msg *jetstream.RawStreamMsg) StoredLetter {
 	return letter
 }
 
-// Delete removes a letter for good; one that is gone already is no error.
+// Delete removes a letter and overwrites what it held; one that is gone already is
+// no error.
 func (l *Letters) Delete(ctx context.Context, sequence uint64) error {
 	err := l.stream.SecureDeleteMsg(ctx, sequence)
 	if err == nil {
 		return nil
 	}
 	// The server says little about why; whether there is still something says more.
-	if _, missing := l.stream.GetMsg(ctx, sequence); errors.Is(missing, jetstream.ErrMsgNotFound) {
+	if _, missing := l.Get(ctx, sequence); errors.Is(missing, ErrNotFound) {
 		return nil
 	}
 	return readError(err)
 }
 
-// DeleteCustomer removes all letters of a customer for good.
+// DeleteCustomer removes all letters of a customer as Delete does.
 func (l *Letters) DeleteCustomer(ctx context.Context, account, customer string) error {
+	if account == "" || customer == "" { // which would select others
+		return fmt.Errorf("%w: a letter has an account and a customer", ErrInvalid)
+	}
 	for from := uint64(1); from > 0; {
-		letters, next, err := l.List(ctx, LetterFilter{account, customer}, from, maxRewrites)
+		letters, next, err := l.List(ctx, LetterFilter{account, customer}, from, lettersPage)
 		if err != nil {
 			return err
 		}

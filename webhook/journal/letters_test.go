@@ -19,7 +19,9 @@ package journal
 import (
 	"fmt"
 	"testing"
+	"time"
 
+	"github.com/nats-io/nats.go/jetstream"
 	. "github.com/onsi/gomega"
 )
 
@@ -37,7 +39,7 @@ func TestLetters(t *testing.T) {
 			_, err := letters.Append(t.Context(), fmt.Sprint(n), "shop", "bob", []byte(fmt.Sprint(n)))
 			g.Expect(err).NotTo(HaveOccurred())
 		}
-		_, err = letters.Append(t.Context(), "other", "bakery", "bob", []byte("x"))
+		_, err = letters.Append(t.Context(), "2", "bakery", "bob", []byte("x"))
 		g.Expect(err).NotTo(HaveOccurred())
 		g.Expect(letters.Count(t.Context(), "shop")).To(Equal(int64(5)))
 
@@ -71,7 +73,48 @@ func TestLetters(t *testing.T) {
 		g.Expect(letters.DeleteCustomer(t.Context(), "shop", "bob")).To(Succeed())
 		g.Expect(letters.Count(t.Context(), "shop")).To(Equal(int64(1)))
 		g.Expect(letters.Count(t.Context(), "bakery")).To(Equal(int64(1)))
-		_, err = letters.Append(t.Context(), "", "shop", "bob", nil)
-		g.Expect(err).To(MatchError(ErrInvalid))
+		for _, wrong := range [][3]string{{"", "shop", "bob"}, {"1", "", "bob"}, {"1", "shop", ""}} {
+			_, err = letters.Append(t.Context(), wrong[0], wrong[1], wrong[2], nil)
+			g.Expect(err).To(MatchError(ErrInvalid))
+		}
+		g.Expect(letters.DeleteCustomer(t.Context(), "bakery", "")).To(MatchError(ErrInvalid))
+		g.Expect(letters.Count(t.Context(), "bakery")).To(Equal(int64(1)))
+		_, err = letters.Get(t.Context(), 0)
+		g.Expect(err).To(MatchError(ErrNotFound))
+		g.Expect(letters.Delete(t.Context(), 0)).To(Succeed())
 	})
+}
+
+// TestLettersBounds: when there is no room, letters are refused and none is dropped;
+// what was stored is there after a restart.
+func TestLettersBounds(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	dir := t.TempDir()
+	j := openEmbedded(t, dir)
+	letters, err := j.Letters(t.Context(), LettersOptions{})
+	g.Expect(err).NotTo(HaveOccurred())
+	got := letters.stream.CachedInfo().Config
+	g.Expect([]any{got.Name, got.Subjects, got.Discard, got.MaxBytes, got.MaxAge, got.Duplicates}).To(Equal([]any{
+		"DEADLETTER", []string{"deadletter.*.*"}, jetstream.DiscardNew, int64(256 << 20), 30 * 24 * time.Hour, 20 * time.Minute}))
+	letters, err = j.Letters(t.Context(), LettersOptions{MaxBytes: 16 << 10})
+	g.Expect(err).NotTo(HaveOccurred(), "other bounds")
+	stored := int64(0)
+	for ; err == nil; stored++ {
+		_, err = letters.Append(t.Context(), fmt.Sprint(stored), "shop", "alice", make([]byte, 1<<10))
+	}
+	stored--
+	g.Expect(err).To(MatchError(ErrFull))
+	g.Expect(j.Ready()).To(Succeed(), "the log has room")
+	g.Expect(letters.Count(t.Context(), "shop")).To(Equal(stored))
+	closeJournal(t, j)
+
+	j = openEmbedded(t, dir)
+	letters, err = j.Letters(t.Context(), LettersOptions{MaxBytes: 16 << 10})
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(letters.Count(t.Context(), "shop")).To(Equal(stored))
+	g.Expect(letters.Append(t.Context(), "1", "shop", "alice", nil)).To(Equal(uint64(2)), "it is there, full or not")
+	g.Expect(letters.Delete(t.Context(), 1)).To(Succeed())
+	_, err = letters.Append(t.Context(), "new", "shop", "alice", []byte("there is room again"))
+	g.Expect(err).NotTo(HaveOccurred())
 }
