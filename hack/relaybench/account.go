@@ -31,7 +31,7 @@ import (
 // What both sides know. Nothing of it is worth anything outside of a run.
 const (
 	sdkAppID       = 1400000001
-	secretKey      = "a key of the application that only simulators take" //nolint:gosec // not a credential of anything
+	secretKey      = "a key of the application that only simulators take"
 	imToken        = "a token of IM that only simulators take"
 	appID          = "wx0123456789abcdef"
 	appSecret      = "a secret that only simulators take"

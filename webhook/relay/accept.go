@@ -53,11 +53,15 @@ func (r *Relay) Accept(ctx context.Context, account *officialaccount.Account, m 
 	if err != nil {
 		return nil, err
 	}
-	if receipt.Duplicate {
+	switch {
+	case receipt.Duplicate:
 		if told, err = r.toldBefore(ctx, receipt.Sequence); err != nil {
 			return nil, err
 		}
-	} else if told.Text != "" {
+	case told.Text == "" || m.Kind == push.Event:
+	case account.Sends():
+		r.lively.mark(key, received)
+	default:
 		r.folded(ctx, key, receipt.Sequence)
 	}
 	if told.Text == "" {

@@ -113,6 +113,9 @@ func (r *Relay) next(t task, how record, settings *conversation.Settings) (conve
 			return false
 		}
 		changed := how != nil && how(c)
+		if changed && t.lane == conversation.ToCustomer {
+			c.Press() // after a crash nobody else knows what WeChat has taken
+		}
 		if step == nil {
 			step = c.Next(t.lane, r.Clock.Now(), settings)
 		}

@@ -45,6 +45,15 @@ func (l *lively) note(key string, c *conversation.Customer) {
 	l.last[key] = at
 }
 
+// mark that a session begins, before the owner has seen it.
+func (l *lively) mark(key string, at time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if at.After(l.last[key]) {
+		l.last[key] = at
+	}
+}
+
 // within reports whether one of both wrote since a time.
 func (l *lively) within(key string, since time.Time) bool {
 	l.mu.RLock()

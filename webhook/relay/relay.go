@@ -35,9 +35,11 @@ import (
 )
 
 const (
-	// FlushInterval is how often customers are stored. It is part of the time that a
-	// message takes: nothing is sent before it is stored.
-	FlushInterval = 20 * time.Millisecond
+	// PressInterval is how often those customers are stored for whom something is to be
+	// sent. It is part of the time that a message takes: nothing is sent before it is
+	// stored. FlushInterval is for all others.
+	PressInterval = 20 * time.Millisecond
+	FlushInterval = time.Second
 	// MaxCustomers bounds the customers in the log's states.
 	MaxCustomers = 500_000
 	// forgottenAfter is when a customer is forgotten of whom nothing was heard.
@@ -142,7 +144,7 @@ func New(config Config) (*Relay, error) {
 	r.machine = &machine{log: config.Logger, clock: config.Clock, books: r.books, look: r.look, heard: r.books.hear}
 	var err error
 	r.owner, err = journal.NewOwner(config.Log, config.Member, r.machine, journal.OwnerOptions{
-		FlushInterval: FlushInterval, MaxStates: maxKept, OnOwnership: r.ownership,
+		FlushInterval: FlushInterval, PressInterval: PressInterval, MaxStates: maxKept, OnOwnership: r.ownership,
 		Kinds: map[string]journal.Kind{Customers: {MaxKeys: MaxCustomers, TTL: forgottenAfter}},
 	})
 	return r, err

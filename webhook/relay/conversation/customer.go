@@ -216,6 +216,13 @@ func (c *Customer) Key() string { return c.key }
 // MarkStored tells that the customer as it is now has been stored.
 func (c *Customer) MarkStored() { c.stored = c.written }
 
+// Pressing reports whether something of the customer has to be stored before a
+// provider is called, or is not known to anybody else.
+func (c *Customer) Pressing() bool { return c.written > c.stored }
+
+// Press makes the customer be stored soon.
+func (c *Customer) Press() { c.written++ }
+
 // promise marks what must be stored before a provider is called.
 func (c *Customer) promise() uint64 {
 	c.written++
