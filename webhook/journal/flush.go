@@ -52,17 +52,23 @@ func (f *folder) flushStates(ctx context.Context, result *flushed) {
 	f.storeStates(ctx, f.dirty, result)
 }
 
-// press stores those of the states that changed for which somebody may be waiting.
-// Checkpoints are left to the next flush.
-func (f *folder) press(ctx context.Context) flushed {
-	var result flushed
+// pressing are those of the states that changed for which somebody may be waiting.
+func (f *folder) pressing() []*state {
 	var batch []*state
 	for _, s := range f.dirty {
 		if pressing, ok := s.state.(Pressing); ok && pressing.Pressing() {
 			batch = append(batch, s)
 		}
 	}
+	return batch
+}
+
+// press stores some of the states that changed. Checkpoints and removals are left to
+// the next flush.
+func (f *folder) press(ctx context.Context, batch []*state) flushed {
+	var result flushed
 	f.storeStates(ctx, batch, &result)
+	f.leaving = retained(f.leaving, f.waits)
 	return result
 }
 

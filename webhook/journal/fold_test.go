@@ -111,8 +111,11 @@ func (m *member) read(entries []Entry, n int) {
 	}
 }
 
-func (m *member) storeAll() {
-	result := m.flush(context.Background(), true, time.Hour)
+func (m *member) storeAll() { m.conclude(m.flush(context.Background(), true, time.Hour)) }
+
+func (m *member) storePressing() { m.conclude(m.press(context.Background(), m.pressing())) }
+
+func (m *member) conclude(result flushed) {
 	for _, p := range result.lost {
 		if m.partitions[p] != nil {
 			m.lose(p)
@@ -181,6 +184,7 @@ func foldExactlyOnce(t *rapid.T) {
 			m.storeAll()
 		},
 		"flush": func(*rapid.T) { anyone().storeAll() },
+		"press": func(*rapid.T) { anyone().storePressing() },
 		"take":  func(*rapid.T) { anyone().claim(some()) },
 		"overtake": func(t *rapid.T) {
 			former, next := anyone(), w.members[rapid.IntRange(0, len(w.members)-1).Draw(t, "next")]

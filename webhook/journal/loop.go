@@ -62,7 +62,9 @@ func (o *Owner) loop(ctx context.Context) {
 		case <-flush.C():
 			_ = o.flush(ctx, false)
 		case <-press:
-			_ = o.conclude(ctx, o.folder.press(ctx))
+			if batch := o.folder.pressing(); len(batch) > 0 {
+				_ = o.conclude(ctx, o.folder.press(ctx, batch))
+			}
 		case <-beat.C():
 			o.attend(ctx)
 		case <-o.wake:

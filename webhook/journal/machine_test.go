@@ -90,6 +90,9 @@ type tally struct {
 // Empty implements Erasable.
 func (t *tally) Empty() bool { return len(t.Times) == 0 && t.Marks == 0 }
 
+// Pressing implements Pressing, of half of all tallies.
+func (t *tally) Pressing() bool { return (len(t.Times)+t.Marks)%2 == 0 }
+
 // erase forgets everything of who left with a parcel and did not come back.
 func (t *tally) erase(left uint64) bool {
 	if left == 0 || t.Left != left {
