@@ -70,6 +70,10 @@ const (
 	varRoomLabels    = "room.labels"
 )
 
+// compiling keeps compilations apart: the environment fills in what it needs for
+// the messages of errors as it goes, and not safely. What was compiled is safe.
+var compiling sync.Mutex
+
 // environment is the same for all expressions, and takes a while to make.
 var environment = sync.OnceValues(func() (*cel.Env, error) {
 	return cel.NewEnv(
@@ -108,7 +112,9 @@ func compile(source, want string, types ...*cel.Type) (cel.Program, error) {
 	if err != nil {
 		return nil, fmt.Errorf("environment of expressions: %w", err)
 	}
+	compiling.Lock()
 	checked, issues := env.Compile(source)
+	compiling.Unlock()
 	if issues.Err() != nil { // never without an entry in Errors
 		return nil, fmt.Errorf("is not valid CEL: %s", first(issues.Errors()))
 	}
