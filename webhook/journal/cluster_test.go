@@ -138,8 +138,8 @@ func startCluster(t *testing.T) []*node {
 	return nodes
 }
 
-// TestClusterLosesNode kills the node that leads the stream, under load, with two
-// members folding. Whatever was confirmed is counted once, in order.
+// TestClusterLosesNode kills the node that leads a stream, under load on two logs,
+// with two members folding. Whatever was confirmed is counted once, in order.
 func TestClusterLosesNode(t *testing.T) {
 	t.Parallel()
 	g := NewWithT(t)
@@ -159,18 +159,28 @@ func TestClusterLosesNode(t *testing.T) {
 		t.Cleanup(func() { closeJournal(t, j) })
 		return j
 	}
+	type clusterLog struct {
+		a, b           *Journal
+		ownerA, ownerB *running
+	}
+	owned := func(l *clusterLog) int { return len(l.ownerA.Partitions()) + len(l.ownerB.Partitions()) }
 	a, b := open(), open()
-	ownerA := runOwner(t, a, "a", newTallying(), OwnerOptions{Heartbeat: 200 * time.Millisecond, FlushInterval: 100 * time.Millisecond})
-	ownerB := runOwner(t, b, "b", newTallying(), OwnerOptions{Heartbeat: 200 * time.Millisecond, FlushInterval: 100 * time.Millisecond})
-	g.Eventually(func() int { return len(ownerA.Partitions()) + len(ownerB.Partitions()) }).
-		WithTimeout(20 * time.Second).Should(Equal(Partitions))
+	logs := []*clusterLog{{a: a, b: b}, {a: join(t, a), b: join(t, b)}}
+	for _, l := range logs {
+		o := OwnerOptions{Heartbeat: 200 * time.Millisecond, FlushInterval: 100 * time.Millisecond}
+		l.ownerA, l.ownerB = runOwner(t, l.a, "a", newTallying(), o), runOwner(t, l.b, "b", newTallying(), o)
+	}
+	for _, l := range logs {
+		g.Eventually(owned).WithArguments(l).WithTimeout(20 * time.Second).Should(Equal(Partitions))
+	}
 
 	const writers, each, lossAt = 8, 150, 300
 	var confirmed atomic.Int64
 	lost := make(chan struct{})
 	var writing sync.WaitGroup
 	for writer := range writers {
-		j := []*Journal{a, b}[writer%2]
+		l := logs[writer/2%2]
+		j := []*Journal{l.a, l.b}[writer%2]
 		writing.Go(func() {
 			for n := 1; n <= each; n++ {
 				// As a provider that is told of a failure, and tries again.
@@ -200,23 +210,34 @@ func TestClusterLosesNode(t *testing.T) {
 	writing.Wait()
 	g.Expect(confirmed.Load()).To(Equal(int64(writers * each)))
 
-	g.Eventually(func(g Gomega) {
-		info, err := a.events.Info(t.Context())
-		g.Expect(err).NotTo(HaveOccurred())
-		g.Expect(len(ownerA.Partitions()) + len(ownerB.Partitions())).To(Equal(Partitions))
-		for _, o := range []*running{ownerA, ownerB} {
-			g.Expect(o.Position()).To(Equal(info.State.LastSeq))
-			g.Expect(o.Flush(t.Context())).To(Succeed())
-		}
-	}).WithTimeout(40 * time.Second).WithPolling(50 * time.Millisecond).Should(Succeed())
-	g.Expect(storedTallies(t, a, "room")).To(Equal(expectedTallies(writers, each, func(p parcel) string { return p.Room })))
-	g.Expect(storedTallies(t, b, "user")).To(Equal(expectedTallies(writers, each, func(p parcel) string { return p.User })))
+	for i, l := range logs {
+		g.Eventually(func(g Gomega) {
+			info, err := l.a.events.Info(t.Context())
+			g.Expect(err).NotTo(HaveOccurred())
+			g.Expect(owned(l)).To(Equal(Partitions))
+			for _, o := range []*running{l.ownerA, l.ownerB} {
+				g.Expect(o.Position()).To(Equal(info.State.LastSeq))
+				g.Expect(o.Flush(t.Context())).To(Succeed())
+			}
+		}).WithTimeout(40 * time.Second).WithPolling(50 * time.Millisecond).Should(Succeed())
+		wrote := func(writer int) bool { return writer/2%2 == i }
+		g.Expect(storedTallies(t, l.a, "room")).To(Equal(tallies(writers, each, wrote, func(p parcel) string { return p.Room })))
+		g.Expect(storedTallies(t, l.b, "user")).To(Equal(tallies(writers, each, wrote, func(p parcel) string { return p.User })))
+	}
 }
 
 // expectedTallies are those of writers that wrote their parcels once, in order.
 func expectedTallies(writers, each int, name func(parcel) string) map[string]*tally {
+	return tallies(writers, each, func(int) bool { return true }, name)
+}
+
+// tallies are those of some of the writers.
+func tallies(writers, each int, wrote func(writer int) bool, name func(parcel) string) map[string]*tally {
 	all := map[string]*tally{}
 	for writer := range writers {
+		if !wrote(writer) {
+			continue
+		}
 		for n := 1; n <= each; n++ {
 			p := killParcel(writer, n)
 			if all[name(p)] == nil {

@@ -54,8 +54,21 @@ func killParcel(writer, number int) parcel {
 	return parcel{Room: "room-" + strconv.Itoa(writer) + "-" + part, User: "user-" + strconv.Itoa(writer%3) + "-" + part, Number: number}
 }
 
+// killLog is the log that a writer writes to: the writers take turns.
+func killLog(writer int, logs []*Journal) *Journal { return logs[writer%len(logs)] }
+
+// openKillLogs opens a log, and another one on the same server.
+func openKillLogs(ctx context.Context, dir string) ([]*Journal, error) {
+	j, err := Open(ctx, killOptions(dir))
+	if err != nil {
+		return nil, err
+	}
+	relay, err := j.Join(ctx, JoinOptions{Name: "RELAY"})
+	return []*Journal{j, relay}, err
+}
+
 // appendUntilKilled is the child: it appends and folds as fast as it can, and
-// tells the parent what the journal has confirmed.
+// tells the parent what the logs have confirmed.
 func appendUntilKilled(dir string) error {
 	ctx := context.Background()
 	var first []int
@@ -66,21 +79,23 @@ func appendUntilKilled(dir string) error {
 		}
 		first = append(first, n)
 	}
-	j, err := Open(ctx, killOptions(dir))
+	logs, err := openKillLogs(ctx, dir)
 	if err != nil {
 		return err
 	}
-	owner, err := NewOwner(j, "child", newTallying("room"), OwnerOptions{FlushInterval: 10 * time.Millisecond})
-	if err != nil {
-		return err
+	failed := make(chan error, killWriters+len(logs))
+	for _, j := range logs {
+		owner, err := NewOwner(j, "child", newTallying("room"), OwnerOptions{FlushInterval: 10 * time.Millisecond})
+		if err != nil {
+			return err
+		}
+		go func() { failed <- owner.Run(ctx) }()
 	}
-	failed := make(chan error, killWriters+1)
-	go func() { failed <- owner.Run(ctx) }()
 	var out sync.Mutex
 	for writer := range killWriters {
 		go func() {
 			for n := first[writer]; ; n++ {
-				if _, err := j.Append(ctx, killParcel(writer, n).entry()); err != nil {
+				if _, err := killLog(writer, logs).Append(ctx, killParcel(writer, n).entry()); err != nil {
 					failed <- err
 					return
 				}
@@ -101,8 +116,9 @@ func killOptions(dir string) Options {
 	return Options{Embedded: &Embedded{Dir: dir}, Events: EventLimits{MaxBytes: 1 << 30}, StateMaxBytes: 1 << 30}
 }
 
-// TestKilled kills a process under load, several times, and then counts: what
-// was confirmed is in the states once, and nothing is there twice.
+// TestKilled kills a process that writes to two logs under load, several times, and
+// then counts: what a log has confirmed is in its states once, and nothing is there
+// twice.
 func TestKilled(t *testing.T) {
 	t.Parallel()
 	g := NewWithT(t)
@@ -119,48 +135,67 @@ func TestKilled(t *testing.T) {
 		killRound(t, dir, &confirmed, 2000+round*1370)
 	}
 
-	j := openEmbedded(t, dir, func(o *Options) { *o = killOptions(dir) })
-	o := runOwner(t, j, "parent", newTallying(), OwnerOptions{})
-	info, err := j.events.Info(t.Context())
+	logs, err := openKillLogs(t.Context(), dir)
 	g.Expect(err).NotTo(HaveOccurred())
-	flushedTo(t, o, info.State.LastSeq)
-
-	lost, twice, unconfirmed := 0, 0, 0
-	for _, kind := range []string{"room", "user"} {
-		times := map[string]int{}
-		for name, tally := range storedTallies(t, j, kind) {
-			g.Expect(tally.Disorder).To(BeZero(), "order in %s", name)
-			for id, n := range tally.Times {
-				times[id] += n
-			}
-		}
-		for writer := range killWriters {
-			for n := 1; n <= confirmed[writer]; n++ {
-				p := killParcel(writer, n)
-				id := fmt.Sprintf("%s/%s/%d", p.Room, p.User, n)
-				if times[id] == 0 {
-					lost++
+	t.Cleanup(func() { closeJournal(t, logs[0]) })
+	var found killed
+	for _, j := range logs {
+		o := runOwner(t, j, "parent", newTallying(), OwnerOptions{})
+		info, err := j.events.Info(t.Context())
+		g.Expect(err).NotTo(HaveOccurred())
+		flushedTo(t, o, info.State.LastSeq)
+		for _, kind := range []string{"room", "user"} {
+			found.count(t, storedTallies(t, j, kind), func(writer int) int {
+				if killLog(writer, logs) != j {
+					return 0
 				}
-				if times[id] > 1 {
-					twice++
-				}
-				delete(times, id)
-			}
+				return confirmed[writer]
+			})
 		}
-		for _, n := range times {
-			unconfirmed++
-			if n > 1 {
-				twice++
-			}
-		}
+		g.Expect(o.stop()).To(Succeed())
 	}
 	total := 0
 	for _, n := range confirmed {
 		total += n
 	}
-	t.Logf("%d rounds, %d entries confirmed, %d folds of entries that were not confirmed", rounds, total, unconfirmed)
-	g.Expect([]int{lost, twice}).To(Equal([]int{0, 0}), "lost and counted twice")
+	t.Logf("%d rounds, %d entries confirmed, %d folds of entries that were not confirmed", rounds, total, found.unconfirmed)
+	g.Expect([]int{found.lost, found.twice}).To(Equal([]int{0, 0}), "lost and counted twice")
+	g.Expect(found.unconfirmed).To(BeNumerically("<=", rounds*killWriters*2), "of each writer, one at a time is under way")
 	g.Expect(total).To(BeNumerically(">=", rounds*2000))
+}
+
+// killed is what became of entries.
+type killed struct{ lost, twice, unconfirmed int }
+
+// count compares tallies with how many parcels of each writer were confirmed.
+func (k *killed) count(t *testing.T, tallies map[string]*tally, confirmed func(writer int) int) {
+	t.Helper()
+	times := map[string]int{}
+	for name, tally := range tallies {
+		NewWithT(t).Expect(tally.Disorder).To(BeZero(), "order in %s", name)
+		for id, n := range tally.Times {
+			times[id] += n
+		}
+	}
+	for writer := range killWriters {
+		for n := 1; n <= confirmed(writer); n++ {
+			p := killParcel(writer, n)
+			id := fmt.Sprintf("%s/%s/%d", p.Room, p.User, n)
+			if times[id] == 0 {
+				k.lost++
+			}
+			if times[id] > 1 {
+				k.twice++
+			}
+			delete(times, id)
+		}
+	}
+	for _, n := range times {
+		k.unconfirmed++
+		if n > 1 {
+			k.twice++
+		}
+	}
 }
 
 // killRound runs a child until it has confirmed so many entries.
