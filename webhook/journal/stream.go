@@ -29,8 +29,8 @@ import (
 const (
 	// partitionsKey names the metadata that says with how many partitions a stream was made.
 	partitionsKey = "partitions"
-	// markerTTL is how long the mark of an expired state is kept, for watches that
-	// were away for a while.
+	// markerTTL is how long the mark of a state that expired or was removed is kept,
+	// for watches that were away for a while, and for former owners.
 	markerTTL = 10 * time.Minute
 	// membersMaxAge removes the heartbeats of the dead. Whether a member lives is
 	// decided by its latest heartbeat, not by this.
