@@ -132,7 +132,7 @@ func TestKilled(t *testing.T) {
 	var confirmed [killWriters]int // each writer's parcels are confirmed in order
 	for round := range rounds {
 		// A different amount of work each time, so that different things are cut short.
-		killRound(t, dir, &confirmed, 2000+round*1370)
+		killRound(t, dir, &confirmed, 2000+round*730)
 	}
 
 	logs, err := openKillLogs(t.Context(), dir)
