@@ -182,17 +182,35 @@ func (f *Fetcher) read(ctx context.Context, u *url.URL, limit int64) (*fetched, 
 		size = response.ContentLength
 	}
 	data := make([]byte, size+1)
-	n, err := io.ReadFull(response.Body, data)
+	n, err := fill(data, response.Body)
 	switch {
-	case err == nil:
-		return nil, ErrTooLarge
-	case !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) || response.ContentLength > int64(n):
+	case err != nil:
 		return nil, harmless(err)
+	case n == len(data):
+		return nil, ErrTooLarge
 	case n == 0:
 		return nil, ErrGone
 	}
 	declared := response.Header.Get("Content-Type")
 	return &fetched{data: data[:n], capacity: len(data), contentType: contentType(declared, data[:min(n, sniffed)])}, nil
+}
+
+// fill memory up, or less of it if there is no more to read. Unlike io.ReadFull it
+// tells a file that is over from one that breaks off, which shows as
+// io.ErrUnexpectedEOF.
+func fill(data []byte, from io.Reader) (int, error) {
+	n := 0
+	for n < len(data) {
+		read, err := from.Read(data[n:])
+		n += read
+		switch {
+		case errors.Is(err, io.EOF):
+			return n, nil
+		case err != nil && n < len(data):
+			return n, err
+		}
+	}
+	return n, nil
 }
 
 // harmless is an error of a call without its link, which url.Error quotes.

@@ -122,14 +122,11 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request) outcome {
 	return h.pass(w, r, account, file, limit, until)
 }
 
-// patient lifts the deadlines of the server, which are made for short calls: a
-// file takes longer than those. Each write gets a deadline of its own.
+// patient lifts the deadline of the server for answers, which is made for short
+// ones: a file takes longer. Each write gets a deadline of its own.
 func patient(w http.ResponseWriter) {
-	controller := http.NewResponseController(w)
-	// Not every writer has deadlines. The server goes on reading to see whether the
-	// client waits, and would take a deadline for its end.
-	_ = controller.SetReadDeadline(time.Time{})
-	_ = controller.SetWriteDeadline(time.Now().Add(downloadTimeout))
+	// Not every writer has deadlines.
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(downloadTimeout))
 }
 
 // refuse says why there is no file.

@@ -27,6 +27,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus/testutil"
 	"k8s.io/apimachinery/pkg/types"
 
 	imv1alpha1 "github.com/liveroom-io/liveroom-operator/api/v1alpha1"
@@ -117,38 +118,6 @@ func TestForeignContent(t *testing.T) {
 	if got.Status != http.StatusOK || got.Header.Get("Content-Type") != unknownType || got.Header.Get("Content-Disposition") != "attachment" {
 		t.Errorf("%v", got)
 	}
-}
-
-// Players ask for parts.
-func TestParts(t *testing.T) {
-	t.Parallel()
-	video := "\x00\x00\x00\x18ftypisom\x00\x00\x00\x00" + strings.Repeat("0123456789", 10_000)
-	s := newStage(t, provider(t, func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "video/mp4")
-		w.Header().Set("Content-Length", fmt.Sprint(len(video)))
-		_, _ = io.WriteString(w, video)
-	}))
-	last := len(video) - 1
-	for _, c := range []struct {
-		asked, got string
-		status     int
-		body       string
-	}{
-		{"bytes=0-1", fmt.Sprintf("bytes 0-1/%d", len(video)), http.StatusPartialContent, video[:2]},
-		{"bytes=70000-70009", fmt.Sprintf("bytes 70000-70009/%d", len(video)), http.StatusPartialContent, video[70000:70010]},
-		{"bytes=100-", fmt.Sprintf("bytes 100-%d/%d", last, len(video)), http.StatusPartialContent, video[100:]},
-		{"bytes=-5", fmt.Sprintf("bytes %d-%d/%d", last-4, last, len(video)), http.StatusPartialContent, video[last-4:]},
-		{"bytes=0-1,5-6", "", http.StatusOK, video},
-		{"lines=1-2", "", http.StatusRequestedRangeNotSatisfiable, "invalid range\n"},
-		{fmt.Sprintf("bytes=%d-", len(video)), fmt.Sprintf("bytes */%d", len(video)), http.StatusRequestedRangeNotSatisfiable, "invalid range: failed to overlap\n"},
-	} {
-		got := s.get(http.MethodGet, s.link(mediaID), "Range", c.asked)
-		if got.Status != c.status || got.Header.Get("Content-Range") != c.got || got.Body != c.body || got.Cut {
-			t.Errorf("%s: %d %q, %d bytes", c.asked, got.Status, got.Header.Get("Content-Range"), len(got.Body))
-		}
-	}
-	s.count(outcomeServed, 5)
-	s.count(outcomeRange, 2)
 }
 
 // Those who have no good link learn nothing, neither by the answer nor by a call
@@ -251,82 +220,6 @@ func TestWithoutAccess(t *testing.T) {
 	s.count(outcomeUnavailable, 1)
 }
 
-// A file that does not say how long it is may be as long as allowed. One that is
-// longer, or ends early, must not look whole.
-func TestUnknownLength(t *testing.T) {
-	t.Parallel()
-	limit := int64(64 << 10)
-	for _, c := range []struct {
-		name  string
-		bytes int64
-		end   func()
-		cut   bool
-		want  outcome
-	}{
-		{"short", 100, nil, false, outcomeServed},
-		{"empty", 0, nil, false, outcomeServed},
-		{"just as long as allowed", limit, nil, false, outcomeServed},
-		{"one byte longer", limit + 1, nil, true, outcomeOverrun},
-		{"broken off", 5000, func() { panic(http.ErrAbortHandler) }, true, outcomeInterrupted},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			data := strings.Repeat("GIF89a", int(c.bytes/6+1))[:c.bytes]
-			s := newStage(t, provider(t, func(w http.ResponseWriter, _ *http.Request) {
-				w.Header().Set("Content-Type", "image/gif")
-				_ = http.NewResponseController(w).Flush()
-				_, _ = io.WriteString(w, data)
-				_ = http.NewResponseController(w).Flush()
-				if c.end != nil {
-					c.end()
-				}
-			}))
-			s.account.Object.Spec.Media = &imv1alpha1.CustomerMedia{MaxBytes: &limit}
-			got := s.get(http.MethodGet, s.link(mediaID))
-			if got.Status != http.StatusOK || got.Cut != c.cut || !strings.HasPrefix(data, got.Body) || !c.cut && got.Body != data || int64(len(got.Body)) > limit {
-				t.Errorf("%d, cut %v, %d bytes", got.Status, got.Cut, len(got.Body))
-			}
-			s.count(c.want, 1)
-		})
-	}
-}
-
-// A file of known length that ends early is cut as well.
-func TestBrokenOff(t *testing.T) {
-	t.Parallel()
-	s := newStage(t, provider(t, func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "image/gif")
-		w.Header().Set("Content-Length", "100000")
-		_, _ = io.WriteString(w, strings.Repeat("GIF89a", 10_000))
-	}))
-	if got := s.get(http.MethodGet, s.link(mediaID)); got.Status != http.StatusOK || !got.Cut {
-		t.Errorf("%d, %d bytes, cut %v", got.Status, len(got.Body), got.Cut)
-	}
-	s.count(outcomeInterrupted, 1)
-}
-
-// The server's deadlines are made for pushes and callbacks. A file takes longer.
-func TestLongerThanDeadlines(t *testing.T) {
-	t.Parallel()
-	const deadline = 100 * time.Millisecond
-	half := strings.Repeat("GIF89a", 2000)
-	s := newStage(t, provider(t, func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Type", "image/gif")
-		w.Header().Set("Content-Length", fmt.Sprint(2*len(half)))
-		_, _ = io.WriteString(w, half)
-		_ = http.NewResponseController(w).Flush()
-		select {
-		case <-time.After(3 * deadline): // the time that has to pass is what is tested
-			_, _ = io.WriteString(w, half)
-		case <-r.Context().Done():
-		}
-	}), func(server *http.Server) { server.ReadTimeout, server.WriteTimeout = deadline, deadline })
-	if got := s.get(http.MethodGet, s.link(mediaID)); got.Status != http.StatusOK || got.Cut || got.Body != half+half {
-		t.Errorf("%d, cut %v, %d bytes", got.Status, got.Cut, len(got.Body))
-	}
-	s.count(outcomeServed, 1)
-}
-
 // Slow downloads take places of their account, and of all, and give them back.
 func TestPlaces(t *testing.T) {
 	t.Parallel()
@@ -372,6 +265,9 @@ func TestPlaces(t *testing.T) {
 	busy(s.account)
 	open(&other, maxDownloads-maxOfAccount)
 	busy(&third)
+	if got := testutil.ToFloat64(s.handler.metrics.underway); got != maxDownloads {
+		t.Errorf("%v under way", got)
+	}
 	close(finish)
 	running.Wait()
 	s.count(outcomeBusy, 2)
@@ -381,6 +277,12 @@ func TestPlaces(t *testing.T) {
 	s.count(outcomeServed, maxDownloads+maxOfAccount)
 	if len(s.handler.places.shares) > 0 || s.handler.places.taken > 0 {
 		t.Errorf("%+v", s.handler.places.shares)
+	}
+	if got := testutil.ToFloat64(s.handler.metrics.underway); got != 0 {
+		t.Errorf("%v still under way", got)
+	}
+	if got := testutil.ToFloat64(s.handler.metrics.bytes); got != float64(len("GIF89a")*(maxDownloads+maxOfAccount)) {
+		t.Errorf("%v bytes passed on", got)
 	}
 }
 

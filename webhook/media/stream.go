@@ -46,11 +46,11 @@ func (h *Handler) pass(
 		return say(w, outcomeTooLarge, http.StatusRequestEntityTooLarge, tooLarge)
 	}
 	begin := make([]byte, sniffed)
-	n, err := io.ReadFull(file.Body, begin)
-	begin = begin[:n]
-	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+	n, err := fill(begin, file.Body)
+	if err != nil {
 		return h.refuse(w, r, account, err)
 	}
+	begin = begin[:n]
 	header := w.Header()
 	kind := contentType(file.ContentType, begin)
 	header.Set("Content-Type", kind)
