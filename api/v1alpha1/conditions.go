@@ -94,6 +94,24 @@ const (
 	// held up and nothing given up.
 	ConditionRelaying = "Relaying"
 
+	// ConditionStreamURLsIssued (LiveRoom): the URLs of the stream are in status and
+	// in the Secrets named in spec.stream. Present only when spec.stream is.
+	ConditionStreamURLsIssued = "StreamURLsIssued"
+
+	// ConditionStreamControlled (LiveRoom): the stream is blocked, or allowed, as
+	// the room's state asks. Present only with stateControl.streamUnlessLive.
+	ConditionStreamControlled = "StreamControlled"
+
+	// ConditionStreaming (LiveRoom): somebody pushes the room's stream, by what
+	// callbacks told. Present only when spec.stream is. Written by the webhook; does
+	// not count for Ready.
+	ConditionStreaming = "Streaming"
+
+	// ConditionStreamCallbacksReceived (ImApp): callbacks about streams arrive and
+	// are authentic. Present only when spec.live or spec.trtc names a callback key.
+	// Written by the webhook; does not count for Ready.
+	ConditionStreamCallbacksReceived = "StreamCallbacksReceived"
+
 	// ConditionLengthWarning (LiveRoom): a text is within the current limits of
 	// IM but beyond the older documented ones, which some applications may
 	// still have. Abnormal-true, present only while true.
@@ -219,9 +237,20 @@ const (
 	// ReasonProviderUnavailable (Relaying): IM or WeChat does not answer; messages are kept until it does.
 	ReasonProviderUnavailable = "ProviderUnavailable"
 
+	// ReasonStreaming (Streaming): somebody pushes.
+	ReasonStreaming = "Streaming"
+	// ReasonNotStreaming (Streaming): nobody pushes; the message says why the stream ended last.
+	ReasonNotStreaming = "NotStreaming"
+	// ReasonAwaitingCallback (Streaming, StreamCallbacksReceived): no callback came yet.
+	ReasonAwaitingCallback = "AwaitingCallback"
+	// ReasonKeyNotFound (StreamCallbacksReceived, StreamURLsIssued, StreamControlled): a Secret that spec.live or spec.trtc of the ImApp names, or its key, is missing.
+	ReasonKeyNotFound = "KeyNotFound"
+	// ReasonStreamingNotConfigured (StreamURLsIssued, StreamControlled): the ImApp lacks a part of spec.live or spec.trtc that the room needs.
+	ReasonStreamingNotConfigured = "StreamingNotConfigured"
+
 	// ReasonInUse (ImApp): deletion waits for the objects that use it.
 	ReasonInUse = "InUse"
-	// ReasonSecretConflict (ImAccount): the Secret named in spec.userSig exists and is not ours.
+	// ReasonSecretConflict (ImAccount, LiveRoom): the Secret named in spec.userSig, or in spec.stream, exists and is not ours.
 	ReasonSecretConflict = "SecretConflict"
 	// ReasonExceedsOlderLimit (LiveRoom): see LengthWarning.
 	ReasonExceedsOlderLimit = "ExceedsOlderLimit"

@@ -122,6 +122,20 @@ type ImAppSpec struct {
 	// callbacks says how IM's callbacks are taken. Absent means that none are.
 	// +optional
 	Callbacks *Callbacks `json:"callbacks,omitempty"`
+
+	// live says how CSS streams are pushed, watched and controlled. Absent means
+	// that rooms of this application have none.
+	// +optional
+	Live *LiveStreaming `json:"live,omitempty"`
+
+	// trtc says how TRTC rooms of this SDKAppID are observed and controlled.
+	// +optional
+	TRTC *RealTimeCommunication `json:"trtc,omitempty"`
+
+	// userSigService says to whom the webhook issues UserSigs. Absent means to
+	// nobody.
+	// +optional
+	UserSigService *UserSigService `json:"userSigService,omitempty"`
 }
 
 // ImAppStatus reports what is known of the application.
@@ -139,6 +153,18 @@ type ImAppStatus struct {
 	// +optional
 	// +kubebuilder:validation:MaxLength=512
 	CallbackPath string `json:"callbackPath,omitempty"`
+
+	// liveCallbackPath is the path for the URLs of the CSS callback template. It is
+	// derived from the callback key and changes with it.
+	// +optional
+	// +kubebuilder:validation:MaxLength=512
+	LiveCallbackPath string `json:"liveCallbackPath,omitempty"`
+
+	// trtcCallbackPath is the path for TRTC's callbacks. It is derived from the
+	// callback key and changes with it.
+	// +optional
+	// +kubebuilder:validation:MaxLength=512
+	TRTCCallbackPath string `json:"trtcCallbackPath,omitempty"`
 }
 
 // ImApp is one IM application (SDKAppID) and the credentials to manage it.

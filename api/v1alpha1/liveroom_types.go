@@ -115,6 +115,8 @@ type BannedAccount struct {
 // +kubebuilder:validation:XValidation:rule="self.type != 'AVChatRoom' || (has(self.owner) == has(oldSelf.owner) && (!has(self.owner) || self.owner == oldSelf.owner))",message="the owner of an AVChatRoom cannot change: create another LiveRoom with another owner"
 // +kubebuilder:validation:XValidation:rule="self.type != 'AVChatRoom' || !has(self.administrators) || self.administrators.size() <= 5",message="an AVChatRoom has at most 5 administrators: remove some"
 // +kubebuilder:validation:XValidation:rule="!has(self.attributes) || self.attributes.map(a, has(a.value) ? bytes(a.value).size() : 0).sum() <= 16000",message="attribute values have at most 16000 bytes together: shorten some"
+// +kubebuilder:validation:XValidation:rule="!has(self.stateControl) || !has(self.stateControl.field) || !has(self.customFields) || !self.customFields.exists(f, f.name == self.stateControl.field.name)",message="stateControl.field writes this custom field: remove it from customFields"
+// +kubebuilder:validation:XValidation:rule="!has(self.stateControl) || !has(self.stateControl.streamUnlessLive) || self.stateControl.streamUnlessLive == 'Allowed' || has(self.stream)",message="streamUnlessLive: Blocked needs spec.stream"
 type LiveRoomSpec struct {
 	// appRef names the ImApp. Immutable.
 	// +required
@@ -215,6 +217,15 @@ type LiveRoomSpec struct {
 	// +listMapKey=userID
 	// +kubebuilder:validation:MaxItems=100
 	BannedAccounts []BannedAccount `json:"bannedAccounts,omitempty"`
+
+	// stream of the room. Absent means none.
+	// +optional
+	Stream *RoomStream `json:"stream,omitempty"`
+
+	// stateControl decides about the state of the room and tells it to clients.
+	// Absent means that the room has none.
+	// +optional
+	StateControl *StateControl `json:"stateControl,omitempty"`
 }
 
 // LiveRoomStatus reports what is known of the room.
@@ -262,6 +273,32 @@ type LiveRoomStatus struct {
 	// +kubebuilder:validation:MaxItems=64
 	Unconverged []UnconvergedChange `json:"unconverged,omitempty"`
 
+	// effectiveState is the state that the room was last brought to. Only with
+	// spec.stateControl.
+	// +optional
+	EffectiveState *RoomStateStatus `json:"effectiveState,omitempty"`
+
+	// streamName of the room in CSS: that of spec, or of the copy of a TRTC room.
+	// +optional
+	// +kubebuilder:validation:MaxLength=256
+	StreamName string `json:"streamName,omitempty"`
+
+	// playback tells viewers where to watch.
+	// +optional
+	Playback *RoomPlayback `json:"playback,omitempty"`
+
+	// hostURLExpiresAt is when the URLs in the host's Secret end.
+	// +optional
+	HostURLExpiresAt *metav1.Time `json:"hostURLExpiresAt,omitempty"`
+
+	// streamBlock records that the operator has blocked the stream.
+	// +optional
+	StreamBlock *StreamBlock `json:"streamBlock,omitempty"`
+
+	// stream is what stream callbacks told about the room's stream.
+	// +optional
+	Stream *RoomStreamStatus `json:"stream,omitempty"`
+
 	// activity is what callbacks told about the room.
 	// +optional
 	Activity *RoomActivity `json:"activity,omitempty"`
@@ -278,6 +315,8 @@ type LiveRoomStatus struct {
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
 // +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`
 // +kubebuilder:printcolumn:name="GroupID",type=string,JSONPath=`.status.groupID`
+// +kubebuilder:printcolumn:name="State",type=string,JSONPath=`.status.effectiveState.value`
+// +kubebuilder:printcolumn:name="Streaming",type=string,JSONPath=`.status.conditions[?(@.type=="Streaming")].status`
 // +kubebuilder:printcolumn:name="Online",type=integer,JSONPath=`.status.activity.online`
 // +kubebuilder:printcolumn:name="Messages",type=integer,JSONPath=`.status.activity.messages`
 // +kubebuilder:printcolumn:name="Type",type=string,priority=1,JSONPath=`.spec.type`
