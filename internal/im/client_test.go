@@ -77,14 +77,14 @@ func TestFrequencyRefusalSlowsTheCommandDown(t *testing.T) {
 	if err := destroy(t.Context(), c); err != nil {
 		t.Fatal(err)
 	}
-	if got := limits[destroyGroup].bucket.current; got != 95 {
+	if got := limits[destroyGroup].bucket.current; got != 96 {
 		t.Errorf("destroy_group goes on at %g a second", got)
 	}
 	// The limit of one group is no reason to slow down all groups.
 	if err := setAttributes(t.Context(), c); err != nil {
 		t.Fatal(err)
 	}
-	if got := limits[modifyGroupAttr].bucket.current; got != 190 {
+	if got := limits[modifyGroupAttr].bucket.current; got != 192 {
 		t.Errorf("modify_group_attr goes on at %g a second", got)
 	}
 	close(throttled)

@@ -29,7 +29,7 @@ import (
 const (
 	// limitMargin is the part of the provider's limit that is used: the rest is for bursts and for requests that are
 	// delayed on the way and arrive closer together than they left.
-	limitMargin = 0.95
+	limitMargin = 0.96
 	// burstPart is the largest burst as a part of the limit. Rate and burst together stay below the limit in every
 	// window of one second, wherever the provider begins to count.
 	burstPart = 0.02
