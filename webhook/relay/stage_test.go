@@ -26,7 +26,6 @@ import (
 	"time"
 
 	. "github.com/onsi/gomega"
-	"go.uber.org/goleak"
 	"k8s.io/apimachinery/pkg/types"
 
 	imv1alpha1 "github.com/liveroom-io/liveroom-operator/api/v1alpha1"
@@ -35,8 +34,6 @@ import (
 	webhookim "github.com/liveroom-io/liveroom-operator/webhook/im"
 	"github.com/liveroom-io/liveroom-operator/webhook/officialaccount"
 )
-
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const (
 	sdkAppID  = 1400000001
@@ -172,7 +169,7 @@ func (f *follower) chat(agent string) []string {
 	return lines
 }
 
-func textOf(body []any) string {
+func textOf(body any) string {
 	data, err := json.Marshal(body)
 	if err != nil {
 		return err.Error()
