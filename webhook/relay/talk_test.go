@@ -18,6 +18,7 @@ package relay_test
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"slices"
 	"strings"
@@ -44,8 +45,9 @@ const (
 )
 
 // stormy makes both providers slow, and WeChat lose answers. IM tells of what
-// agents write once, and does not repeat that.
+// agents write once, and does not repeat that. Each storm has its own faults.
 func stormy(i *simim.Options, o *simwechat.Options) {
+	i.Seed, o.Seed = rand.Uint64(), rand.Uint64()
 	i.Latency, o.Latency = 20*time.Millisecond, 20*time.Millisecond
 	o.Delivery = simwechat.Delivery{Duplicate: 0.1}
 	o.RetryGap, o.CallLogSize = retryGap, 1<<15
@@ -157,7 +159,8 @@ func (s *storm) unexplained(letters []deadLetter) []string {
 	return missing
 }
 
-// figures of what came about.
+// figures of what came about. Answers that did not arrive are those that WeChat
+// dropped with the connection, or that a kill kept from being sent.
 func (s *storm) figures(unknown int) string {
 	all, arrived := len(s.followers)*s.messages, 0
 	for _, f := range s.followers {
@@ -165,7 +168,7 @@ func (s *storm) figures(unknown int) string {
 	}
 	pushes, callbacks := s.world.wechat.PushStatistics(), s.world.im.CallbackStatus().Commands[afterMessage]
 	return fmt.Sprintf("%d customers ask %d questions, all of which are with their agents; of as many answers %d arrived, and %d outcomes are unknown; "+
-		"pushes: %d tries, %v, %d given up; callbacks: %+v", len(s.followers), all, arrived, unknown, pushes.Tries, pushes.Outcomes, pushes.GivenUp, callbacks)
+		"pushes: %d tries, %v, %d given up, %d pending; callbacks: %+v", len(s.followers), all, arrived, unknown, pushes.Tries, pushes.Outcomes, pushes.GivenUp, pushes.Pending, callbacks)
 }
 
 // dial finds out whether somebody listens.
