@@ -163,12 +163,12 @@ func (r *Relay) Take(ctx context.Context, app *directory.App, m *webhookim.PeerM
 	if account == nil || err != nil {
 		return err != nil, false, err
 	}
-	duplicate, err = r.takeOutbound(ctx, account, openID, &conversation.Outbound{
+	receipt, err := r.takeOutbound(ctx, account, openID, &conversation.Outbound{
 		Agent: m.From, MsgKey: m.Key, MsgSeq: uint32(m.Seq), MsgRandom: uint32(m.Random),
 		MsgTime: m.Time.Unix(), Body: m.Body, CloudCustomData: m.CloudCustomData,
 		Source: conversation.Callback, Received: r.Clock.Now().UnixMilli(),
 	})
-	return true, duplicate, err
+	return true, receipt.Duplicate, err
 }
 
 // addressee is the account and the customer to whom a message of an agent is; nil
@@ -209,9 +209,8 @@ func (r *Relay) addressee(ctx context.Context, app *directory.App, m *webhookim.
 }
 
 // takeOutbound writes down what an agent wrote.
-func (r *Relay) takeOutbound(ctx context.Context, account *officialaccount.Account, openID string, out *conversation.Outbound) (duplicate bool, err error) {
-	receipt, err := r.append(ctx, &conversation.Entry{Account: account.UID, OpenID: openID, Outbound: out})
-	return receipt.Duplicate, err
+func (r *Relay) takeOutbound(ctx context.Context, account *officialaccount.Account, openID string, out *conversation.Outbound) (journal.Receipt, error) {
+	return r.append(ctx, &conversation.Entry{Account: account.UID, OpenID: openID, Outbound: out})
 }
 
 // locks let one push of a customer be decided at a time in this process: two at

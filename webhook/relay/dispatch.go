@@ -87,6 +87,15 @@ func (r *Relay) work(ctx context.Context, t task) {
 		if account == nil || settings == nil {
 			return
 		}
+		if begins(step) && r.history.unread(t.key) {
+			r.history.visit(ctx, t.key)
+			if r.history.unread(t.key) {
+				r.queue.AddAfter(t, readAgain)
+				return
+			}
+			how = nil
+			continue // what was missed comes first
+		}
 		switch step := step.(type) {
 		case conversation.Idle, conversation.Store: // Saved looks again
 			return
@@ -100,6 +109,16 @@ func (r *Relay) work(ctx context.Context, t task) {
 			r.queue.AddAfter(t, unready)
 			return
 		}
+	}
+}
+
+// begins: the step is the first with a reply, or with a part of it.
+func begins(step conversation.Step) bool {
+	switch step.(type) {
+	case conversation.PrepareReply, conversation.Commit:
+		return true
+	default:
+		return false
 	}
 }
 

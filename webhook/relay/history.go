@@ -42,22 +42,35 @@ const (
 	readOverlap = time.Minute
 	// readRetry is the pause after a history could not be read.
 	readRetry = 30 * time.Second
+	// readPatience is how long replies wait for a history that cannot be read, and
+	// readAgain how often they try it meanwhile. Then they are sent: what is found
+	// later comes late.
+	readPatience = 15 * time.Second
+	readAgain    = time.Second
 )
 
 // history catches up with what agents wrote while no callback told of it: for
 // each live session after a start and after a partition was taken over, and now
-// and then.
+// and then. Until that was done once, replies of the session wait: what was missed
+// comes before what is told.
 type history struct {
 	relay *Relay
 	queue workqueue.TypedDelayingInterface[string] // of customers
 
-	mu     sync.Mutex
-	agents map[string]string // of live sessions
+	mu       sync.Mutex
+	sessions map[string]*followed // that are alive, by customer
+}
+
+// followed is a session whose history is read.
+type followed struct {
+	agent string
+	since time.Time // it is followed here
+	read  bool      // since then
 }
 
 func newHistory(r *Relay) *history {
 	return &history{
-		relay: r, agents: map[string]string{},
+		relay: r, sessions: map[string]*followed{},
 		queue: workqueue.NewTypedDelayingQueueWithConfig(workqueue.TypedDelayingQueueConfig[string]{Name: "liveroom_relay_history", Clock: r.Clock}),
 	}
 }
@@ -67,14 +80,46 @@ func newHistory(r *Relay) *history {
 func (h *history) follow(key, agent string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	before := h.agents[key]
 	if agent == "" {
-		delete(h.agents, key)
+		delete(h.sessions, key)
 		return
 	}
-	if h.agents[key] = agent; before == "" {
-		h.queue.Add(key)
+	if s := h.sessions[key]; s != nil {
+		s.agent = agent
+		return
 	}
+	h.sessions[key] = &followed{agent: agent, since: h.relay.Clock.Now()}
+	h.queue.Add(key)
+}
+
+// leave forgets the sessions of a partition. If it comes back, callbacks may have
+// been missed meanwhile.
+func (h *history) leave(partition int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for key := range h.sessions {
+		if journal.Partition(key) == partition {
+			delete(h.sessions, key)
+		}
+	}
+}
+
+// agent who has the session, "" for one that is not followed.
+func (h *history) agent(key string) string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if s := h.sessions[key]; s != nil {
+		return s.agent
+	}
+	return ""
+}
+
+// unread reports whether replies have to wait for the history.
+func (h *history) unread(key string) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	s := h.sessions[key]
+	return s != nil && !s.read && h.relay.Clock.Since(s.since) < readPatience
 }
 
 func (h *history) run(ctx context.Context) {
@@ -103,9 +148,7 @@ func (h *history) serve(ctx context.Context) {
 // visit reads the history of a conversation once, and tells when to do so again.
 func (h *history) visit(ctx context.Context, key string) time.Duration {
 	r := h.relay
-	h.mu.Lock()
-	agent := h.agents[key]
-	h.mu.Unlock()
+	agent := h.agent(key)
 	uid, openID, _ := strings.Cut(key, "/")
 	account := r.Accounts.ByUID(uid)
 	if agent == "" || account == nil || ctx.Err() != nil || !r.owner.Owns(journal.Partition(key)) {
@@ -133,14 +176,21 @@ func (h *history) visit(ctx context.Context, key string) time.Duration {
 		return readRetry
 	}
 	until := client.ProviderTime()
-	if err := h.read(ctx, client, account, openID, agent, since.Add(-readOverlap), until); err != nil {
+	newest, err := h.read(ctx, client, account, openID, agent, since.Add(-readOverlap), until)
+	if err != nil {
 		r.Logger.V(1).Info("The history of a conversation cannot be read", "account", account.Key.String(), "error", err.Error())
 		return readRetry
 	}
+	r.folded(ctx, key, newest)
 	_ = r.owner.Mutate(ctx, customerKey(key), func(state journal.State) bool {
 		c, ok := state.(*conversation.Customer)
 		return ok && c.RecordCaughtUp(until)
 	})
+	h.mu.Lock()
+	if s := h.sessions[key]; s != nil {
+		s.read = true
+	}
+	h.mu.Unlock()
 	if live == "" { // the session has ended; that was the last look
 		h.follow(key, "")
 		return 0
@@ -149,8 +199,10 @@ func (h *history) visit(ctx context.Context, key string) time.Duration {
 }
 
 // read writes down what an agent wrote in a time. What was written down before is
-// recognised.
-func (h *history) read(ctx context.Context, client *im.Client, account *officialaccount.Account, openID, agent string, since, until time.Time) error {
+// recognised. The newest sequence of all of it is returned.
+func (h *history) read(
+	ctx context.Context, client *im.Client, account *officialaccount.Account, openID, agent string, since, until time.Time,
+) (newest uint64, err error) {
 	r := h.relay
 	query := &im.RoamingQuery{UserID: account.UserID(openID), PeerID: agent, From: since, Until: until}
 	for page := 0; query != nil && page < maxPages; page++ {
@@ -162,22 +214,25 @@ func (h *history) read(ctx context.Context, client *im.Client, account *official
 				if m.From != agent || m.Recalled || translation.Ours(m.CloudCustomData) {
 					continue
 				}
-				if _, err = r.takeOutbound(ctx, account, openID, &conversation.Outbound{
+				var receipt journal.Receipt
+				receipt, err = r.takeOutbound(ctx, account, openID, &conversation.Outbound{
 					Agent: agent, MsgKey: m.Key, MsgSeq: m.Seq, MsgRandom: m.Random, MsgTime: m.Time.Unix(), Body: m.Body,
 					CloudCustomData: m.CloudCustomData, Source: conversation.Roaming, Received: r.Clock.Now().UnixMilli(),
-				}); err != nil {
+				})
+				if err != nil {
 					break
 				}
+				newest = max(newest, receipt.Sequence)
 			}
 		}
 		cancel()
 		if im.IsNotFound(err) {
-			return nil // nobody has written to an account that is none
+			return newest, nil // nobody has written to an account that is none
 		}
 		if err != nil {
-			return err
+			return newest, err
 		}
 		query = answer.Next
 	}
-	return nil
+	return newest, nil
 }

@@ -184,6 +184,7 @@ func (r *Relay) ownership(gained, lost []int) {
 	for _, partition := range lost {
 		r.machine.leave(partition)
 		r.books.leave(partition)
+		r.history.leave(partition)
 		r.mu.Lock()
 		for _, keys := range r.pending {
 			for key := range keys {
@@ -239,6 +240,9 @@ func (r *Relay) look(key string, c *conversation.Customer) {
 	uid, now := accountOf(key), r.Clock.Now()
 	settings := r.settingsOf(uid)
 	r.lively.note(key, c)
+	if settings != nil { // before anybody is told that there is something to do
+		r.history.follow(key, c.Contribution(now, settings).Agent)
+	}
 	busy, late := false, false
 	for _, lane := range []conversation.Lane{conversation.ToAgent, conversation.ToCustomer} {
 		step := c.Next(lane, now, orNone(settings))
@@ -257,9 +261,6 @@ func (r *Relay) look(key string, c *conversation.Customer) {
 		busy = true
 	}
 	r.note(uid, key, busy, late)
-	if settings != nil {
-		r.history.follow(key, c.Contribution(now, settings).Agent)
-	}
 }
 
 // orNone are settings for customers of an account that is not served: something

@@ -1,0 +1,48 @@
+/*
+Copyright 2026 The LiveRoom Operator Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package relay_test
+
+import (
+	"testing"
+	"time"
+
+	. "github.com/onsi/gomega"
+
+	simim "github.com/liveroom-io/liveroom-operator/internal/sim/im"
+)
+
+// TestGapKeepsOrder: an agent writes while no pod is there, and goes on as soon as
+// there is one. What the callback tells of comes after what only the history has,
+// however long it takes to read that.
+func TestGapKeepsOrder(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	w, dir := newWorld(t, nil), t.TempDir()
+	p := w.start(dir, quietly)
+	w.connect(p)
+	f := w.follow(true)
+	f.writes("q0")
+	g.Eventually(func() []string { return f.chat("lin") }).WithTimeout(patience).Should(HaveLen(1))
+	g.Expect(p.stop()).To(Succeed())
+	f.isAnswered("lin", "a0") // nobody is told
+	_, err := w.im.InjectFault(simim.Fault{Command: "admin_getroammsg", Latency: time.Second})
+	g.Expect(err).NotTo(HaveOccurred())
+	w.connect(w.start(dir, quietly))
+	f.isAnswered("lin", "a1")
+	g.Eventually(f.phone).WithTimeout(patience).Should(HaveLen(2))
+	g.Expect(f.phone()).To(Equal([]string{"a0", "a1"}))
+}
