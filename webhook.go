@@ -52,6 +52,7 @@ type webhookFlags struct {
 	metricsAddress string
 	probeAddress   string
 	profileAddress string
+	adminAddress   string
 	namespaces     []string
 	member         string
 	proxies        []string
@@ -79,6 +80,7 @@ func webhookCommand() *cobra.Command {
 	set.StringVar(&flags.metricsAddress, "metrics-bind-address", ":8080", "address of the metrics endpoint; 0 for none")
 	set.StringVar(&flags.probeAddress, "health-probe-bind-address", ":8081", "address of /healthz and /readyz; 0 for none")
 	set.StringVar(&flags.profileAddress, "pprof-bind-address", "", "address of /debug/pprof, for the loopback only: it shows what is in memory; absent for none")
+	set.StringVar(&flags.adminAddress, "admin-bind-address", defaultAdminAddress, "address where the command deadletters finds this process, on the loopback only; 0 for none")
 	set.StringSliceVar(&flags.namespaces, "namespaces", nil, "namespaces to watch; absent means all")
 	set.StringVar(&flags.member, "member", "", "this replica's name, unique among them; absent means the host name")
 	set.StringSliceVar(&flags.proxies, "trusted-proxies", nil, "addresses (CIDR) whose X-Forwarded-For is believed; only needed with sourceAddresses: Provider")
@@ -149,6 +151,12 @@ func (f webhookFlags) options() (webhook.Options, error) {
 	}
 	if f.sharePercent < 1 || f.sharePercent > 99 {
 		return options, fmt.Errorf("--webhook-share-percent is %d: it must be 1 to 99", f.sharePercent)
+	}
+	if f.adminAddress != "" && f.adminAddress != "0" {
+		if err := webhook.CheckAdminAddress(f.adminAddress); err != nil {
+			return options, fmt.Errorf("--admin-bind-address: %w", err)
+		}
+		options.AdminAddress = f.adminAddress
 	}
 	if public, err := url.Parse(options.PublicURL); f.publicURL != "" && (err != nil || public.Host == "" || public.Scheme != "https" && public.Scheme != "http" || public.RawQuery != "") {
 		return options, fmt.Errorf("--public-url is %q: it must be https:// and a host", f.publicURL)

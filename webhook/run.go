@@ -75,6 +75,9 @@ type Options struct {
 	// PublicURL is where the webhook is reached from outside, without a path: agents
 	// open files of customers there. Empty: they cannot.
 	PublicURL string
+	// AdminAddress is where dead letters are listed, replayed and dropped, on the
+	// loopback. Empty for nowhere.
+	AdminAddress string
 	// LocalMedia fetches files of agents from any address and over plain HTTP, as
 	// simulators need it.
 	LocalMedia bool
@@ -107,6 +110,7 @@ type system struct {
 	levels       *policy.LevelReconciler
 	handler      *webhookim.Handler
 	server       *server
+	admin        *server
 	arrived      []func() bool
 }
 
@@ -136,6 +140,9 @@ func Run(ctx context.Context, mgr ctrl.Manager, options Options, ready func(addr
 	group.Go(func() error { return s.runDesk(inner) })
 	group.Go(func() error { s.wakeAccounts(inner); return nil })
 	group.Go(s.server.serve)
+	if s.admin != nil {
+		group.Go(s.admin.serve)
+	}
 	if ready != nil {
 		ready(s.server.listener.Addr().String())
 	}
@@ -143,7 +150,7 @@ func Run(ctx context.Context, mgr ctrl.Manager, options Options, ready func(addr
 	case <-ctx.Done():
 	case <-inner.Done(): // something failed
 	}
-	stopped := s.server.stop(s.Clock.After(s.Drain))
+	stopped := errors.Join(s.server.stop(s.Clock.After(s.Drain)), s.stopAdmin())
 	stopInner()
 	return errors.Join(stopped, group.Wait())
 }
@@ -276,6 +283,9 @@ func (s *system) serveCallbacks(ctx context.Context) error {
 	mux.HandleFunc("/", s.handler.Unknown)
 	if s.server, err = listen(ctx, s.Address, mux); err != nil {
 		return err
+	}
+	if err := s.serveAdmin(ctx); err != nil {
+		return fmt.Errorf("opening the port of the administration: %w", err)
 	}
 	// Trouble with the journal does not end readiness: messages are moderated
 	// without it, and IM tries again what it refuses. It shows here.
@@ -443,8 +453,10 @@ func (s *system) close() error {
 		s.clients.Close()
 	}
 	s.closeDesk()
-	if s.server != nil {
-		_ = s.server.listener.Close()
+	for _, server := range []*server{s.server, s.admin} {
+		if server != nil {
+			_ = server.listener.Close()
+		}
 	}
 	if s.journal == nil {
 		return nil

@@ -62,7 +62,7 @@ func (b *bench) webhook(ctx context.Context, journal string) (*process, error) {
 	}
 	arguments := []string{
 		"webhook", "--kubeconfig=" + b.kubeconfig, "--webhook-bind-address=" + callbacks,
-		"--metrics-bind-address=0", "--health-probe-bind-address=" + probes, "--journal-dir=" + filepath.Join(b.folder, journal),
+		"--metrics-bind-address=0", "--admin-bind-address=0", "--health-probe-bind-address=" + probes, "--journal-dir=" + filepath.Join(b.folder, journal),
 		"--member=bench", "--drain=0",
 	}
 	var profiles string

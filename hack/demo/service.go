@@ -159,8 +159,16 @@ func (d *demo) showService(ctx context.Context, account *imv1alpha1.WeChatOffici
 		return err
 	}
 	text, err := d.plane.run(ctx, "get", "wechatofficialaccounts", "-n", namespace)
-	if err == nil {
-		fmt.Println(text)
+	if err != nil {
+		return err
 	}
-	return err
+	letters, err := d.webhook.letters(ctx)
+	if err != nil {
+		return err
+	}
+	if letters != "No dead letters." {
+		return fmt.Errorf("messages were given up: %s", letters)
+	}
+	fmt.Printf("%s\n$ liveroom-operator deadletters list\n%s\n", text, letters)
+	return nil
 }

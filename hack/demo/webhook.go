@@ -20,7 +20,9 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"os/exec"
 	"path/filepath"
+	"strings"
 	"time"
 )
 
@@ -31,13 +33,13 @@ const webhookTimeout = time.Minute
 // journal and its address when it is started again.
 type webhook struct {
 	folder, program, kubeconfig string
-	address, probe              string
+	address, probe, admin       string
 	process                     *process
 }
 
 func newWebhook(folder, program, kubeconfig string) (*webhook, error) {
 	w := &webhook{folder: folder, program: program, kubeconfig: kubeconfig}
-	for _, address := range []*string{&w.address, &w.probe} {
+	for _, address := range []*string{&w.address, &w.probe, &w.admin} {
 		found, err := freeAddress(anyAddress)
 		if err != nil {
 			return nil, err
@@ -49,7 +51,7 @@ func newWebhook(folder, program, kubeconfig string) (*webhook, error) {
 
 func (w *webhook) start(ctx context.Context) (err error) {
 	w.process, err = start(ctx, w.folder, "webhook", w.program, "webhook", "--kubeconfig="+w.kubeconfig,
-		"--webhook-bind-address="+w.address, "--health-probe-bind-address="+w.probe, "--metrics-bind-address=0",
+		"--webhook-bind-address="+w.address, "--health-probe-bind-address="+w.probe, "--metrics-bind-address=0", "--admin-bind-address="+w.admin,
 		"--journal-dir="+filepath.Join(w.folder, "journal"), "--member=webhook", "--drain=0s",
 		"--public-url=http://"+w.address, "--allow-local-media")
 	return err
@@ -70,4 +72,13 @@ func (w *webhook) unready(ctx context.Context) (string, error) {
 		return "/readyz: " + answer.Status, nil
 	}
 	return "", nil
+}
+
+// letters runs the command that lists what customer service has given up.
+func (w *webhook) letters(ctx context.Context) (string, error) {
+	text, err := exec.CommandContext(ctx, w.program, "deadletters", "list", "--address=http://"+w.admin).CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("listing dead letters: %w: %s", err, text)
+	}
+	return strings.TrimSpace(string(text)), nil
 }

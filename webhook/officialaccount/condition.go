@@ -217,7 +217,7 @@ func relaying(found *findings, others []metav1.Condition) metav1.Condition {
 		return condition(kind, false, imv1alpha1.ReasonBacklog, "messages come faster than they are passed on; none is lost")
 	case traffic.DeadLetters > 0:
 		return condition(kind, false, imv1alpha1.ReasonDeadLetters,
-			"messages were given up, and are kept for 30 days; liveroom_relay_dead_letters_total tells the causes")
+			"messages were given up, and are kept for 30 days: list, replay or drop them with the command deadletters in the pod of the webhook")
 	case !found.account.Sends():
 		return condition(kind, true, imv1alpha1.ReasonReducedRights,
 			"the account may not send customer messages: the answers of agents wait for the customer's next message, and go out as text")
