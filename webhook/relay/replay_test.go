@@ -19,6 +19,7 @@ package relay_test
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -39,20 +40,32 @@ func (p *pod) administered(t *testing.T) (list func() []deadletter.Letter, do fu
 	}))
 	t.Cleanup(server.Close)
 	g := NewWithT(t)
-	call := func(method, path string) *http.Response {
-		request, err := http.NewRequestWithContext(t.Context(), method, server.URL+deadletter.Path+path, nil)
-		g.Expect(err).NotTo(HaveOccurred())
-		response, err := server.Client().Do(request)
-		g.Expect(err).NotTo(HaveOccurred())
-		t.Cleanup(func() { _ = response.Body.Close() })
-		return response
+	do = func(method, path string) int {
+		status, _ := ask(t, server, method, path)
+		return status
 	}
 	list = func() []deadletter.Letter {
+		status, body := ask(t, server, http.MethodGet, "?account="+accountKey.String())
+		g.Expect(status).To(Equal(http.StatusOK))
 		var page deadletter.Page
-		g.Expect(json.NewDecoder(call(http.MethodGet, "?account="+accountKey.String()).Body).Decode(&page)).To(Succeed())
+		g.Expect(json.Unmarshal(body, &page)).To(Succeed())
 		return page.Items
 	}
-	return list, func(method, path string) int { return call(method, path).StatusCode }
+	return list, do
+}
+
+// ask the administration.
+func ask(t *testing.T, server *httptest.Server, method, path string) (status int, body []byte) {
+	t.Helper()
+	g := NewWithT(t)
+	request, err := http.NewRequestWithContext(t.Context(), method, server.URL+deadletter.Path+path, nil)
+	g.Expect(err).NotTo(HaveOccurred())
+	response, err := server.Client().Do(request)
+	g.Expect(err).NotTo(HaveOccurred())
+	defer func() { _ = response.Body.Close() }()
+	body, err = io.ReadAll(response.Body)
+	g.Expect(err).NotTo(HaveOccurred())
+	return response.StatusCode, body
 }
 
 // TestReplay: a reply that nobody knows the outcome of is not sent again by itself.
