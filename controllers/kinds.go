@@ -131,9 +131,9 @@ func (s *system) unprovenFieldsOf() handler.EventHandler {
 			return nil
 		}
 		var keys []types.NamespacedName
-		for _, used := range room.Spec.CustomFields {
+		for _, used := range lookup.FieldsOf(room) {
 			var list imv1alpha1.GroupCustomFieldList
-			selector := client.MatchingFields{lookup.ByClaim: lookup.FieldKey(lookup.AppKey(room), used.Name)}
+			selector := client.MatchingFields{lookup.ByClaim: used}
 			if err := s.mgr.GetClient().List(ctx, &list, selector, client.UnsafeDisableDeepCopy); err != nil {
 				continue // its retry timer comes
 			}

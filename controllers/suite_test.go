@@ -33,6 +33,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
+	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
@@ -81,6 +82,8 @@ type story struct {
 	clusterWide bool
 	// electing runs the operator as one of several replicas.
 	electing bool
+	// clock of the operator; nil is the system's.
+	clock clock.PassiveClock
 
 	sim      *simim.Simulator
 	client   client.Client
@@ -151,7 +154,7 @@ func (s *story) start() {
 	s.Expect(err).NotTo(HaveOccurred())
 	ctx, cancel := context.WithCancel(s.ctx)
 	s.Expect(controllers.Setup(ctx, mgr, controllers.Options{
-		Workers: 16, Namespaces: s.watched(), DriftSecond: 50 * time.Millisecond, SkipNameValidation: true,
+		Workers: 16, Namespaces: s.watched(), DriftSecond: 50 * time.Millisecond, SkipNameValidation: true, Clock: s.clock,
 	})).To(Succeed())
 	done := make(chan struct{})
 	go func() {

@@ -81,7 +81,7 @@ func (r *Reconciler[O, D, S]) finish(ctx context.Context, before, obj O, pass *P
 // writeStatus writes status. A record in it must not be replaced by what an old
 // copy says, so there the copy has to be the newest.
 func (r *Reconciler[O, D, S]) writeStatus(ctx context.Context, obj O, status any) error {
-	if r.recorder != nil {
+	if r.recorder != nil && r.recorder.Keeps(obj) {
 		return client.IgnoreNotFound(r.writer.StatusOf(ctx, obj, status))
 	}
 	return r.writer.Status(ctx, obj, status)

@@ -63,10 +63,13 @@ type Kind[O imv1alpha1.Managed, D Desired, S Observed] interface {
 // Recorder is a Kind that notes in status what it is about to write, because IM
 // cannot tell later whose it is. The note is on the API server before IM is
 // called, so that nothing of ours is forgotten, whenever the process ends.
-type Recorder[O imv1alpha1.Managed] interface {
+type Recorder[O imv1alpha1.Managed, D Desired] interface {
 	// Record notes the changes in the object's status, and reports whether that
 	// changed anything.
-	Record(obj O, due []Change) bool
+	Record(obj O, desired D, due []Change) bool
+	// Keeps reports whether an object may have such a note, which must not be
+	// replaced by what an old copy of its status says.
+	Keeps(obj O) bool
 }
 
 // Traits are the constants of a kind.

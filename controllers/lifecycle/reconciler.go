@@ -69,7 +69,7 @@ type Deps struct {
 // Reconciler runs the life cycle for one kind.
 type Reconciler[O imv1alpha1.Managed, D Desired, S Observed] struct {
 	kind        Kind[O, D, S]
-	recorder    Recorder[O] // nil for a kind that needs none
+	recorder    Recorder[O, D] // nil for a kind that needs none
 	traits      Traits[O]
 	client      client.Client
 	apps        *application.Registry
@@ -85,7 +85,7 @@ type Reconciler[O imv1alpha1.Managed, D Desired, S Observed] struct {
 // New returns a reconciler for a kind.
 func New[O imv1alpha1.Managed, D Desired, S Observed](kind Kind[O, D, S], deps Deps) *Reconciler[O, D, S] {
 	fresh := newFreshness()
-	recorder, _ := any(kind).(Recorder[O])
+	recorder, _ := any(kind).(Recorder[O, D])
 	return &Reconciler[O, D, S]{
 		kind: kind, recorder: recorder, traits: kind.Traits(), client: deps.Client, apps: deps.Apps, clock: deps.Clock, verify: deps.Verify, drift: deps.Drift,
 		writer: &Writer{client: deps.Client, recorder: deps.Recorder, fresh: fresh},
@@ -156,7 +156,7 @@ func (r *Reconciler[O, D, S]) converge(ctx context.Context, obj O, pass *Pass[D,
 	if err := r.secure(ctx, conn, obj, origin); err != nil {
 		return err
 	}
-	if err := r.record(ctx, obj, due, pass); err != nil {
+	if err := r.record(ctx, obj, desired, due, pass); err != nil {
 		return err
 	}
 	if err := r.apply(ctx, conn, keyOf(obj), desired, due, pass); err != nil {
@@ -279,8 +279,8 @@ func (r *Reconciler[O, D, S]) secure(ctx context.Context, conn *application.Conn
 }
 
 // record notes in status what is about to be written, for kinds that need it.
-func (r *Reconciler[O, D, S]) record(ctx context.Context, obj O, due []Change, pass *Pass[D, S]) error {
-	if r.recorder == nil || !r.recorder.Record(obj, due) {
+func (r *Reconciler[O, D, S]) record(ctx context.Context, obj O, desired D, due []Change, pass *Pass[D, S]) error {
+	if r.recorder == nil || !r.recorder.Record(obj, desired, due) {
 		return nil
 	}
 	status := r.traits.Status(obj)

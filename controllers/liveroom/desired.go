@@ -48,6 +48,8 @@ type Value struct {
 	Key    string
 	Value  string
 	Policy imv1alpha1.WritePolicy
+	// Path in spec. Empty for an entry of the list that it is in.
+	Path string
 	// Written says that a value with policy Initialize was written before.
 	Written bool
 	// Registration of a custom field; attributes need none.
@@ -76,14 +78,24 @@ type Desired struct {
 	Bans map[string]time.Time
 	// Banned are the users whom the operator has banned before.
 	Banned []string
+	// State of the room. Nil without stateControl.
+	State *State
 	// Now is the time at which the dates were decided.
 	Now time.Time
 
 	next time.Time
 }
 
-// Next implements lifecycle.Desired: the end of the next ban.
+// Next implements lifecycle.Desired: the end of the next ban, or the next change of
+// state.
 func (d Desired) Next() time.Time { return d.next }
+
+// wake asks for another look at a time. Zero asks for none.
+func (d *Desired) wake(at time.Time) {
+	if !at.IsZero() && (d.next.IsZero() || at.Before(d.next)) {
+		d.next = at
+	}
+}
 
 // Resolve implements lifecycle.Kind.
 func (k *Kind) Resolve(ctx context.Context, conn *application.Connection, room *imv1alpha1.LiveRoom) (Desired, error) {
@@ -97,6 +109,10 @@ func (k *Kind) Resolve(ctx context.Context, conn *application.Connection, room *
 		return d, hold.New(imv1alpha1.ReasonInvalid, "the group ID %q made of namespace and name has %d of at most %d bytes: create the room anew with spec.groupID",
 			d.GroupID, len(d.GroupID), maxGroupIDBytes)
 	}
+	if control := room.Spec.StateControl; control != nil {
+		state := stateAt(control, room.Status.EffectiveState, d.Now)
+		state.direct(control, &d)
+	}
 	if err := k.resolveUsers(ctx, room, &d); err != nil {
 		return d, err
 	}
@@ -109,9 +125,7 @@ func (k *Kind) Resolve(ctx context.Context, conn *application.Connection, room *
 			d.Bans[ban.UserID] = time.Time{}
 		} else if end := ban.Until.Time; end.After(d.Now) {
 			d.Bans[ban.UserID] = end
-			if d.next.IsZero() || end.Before(d.next) {
-				d.next = end
-			}
+			d.wake(end)
 		}
 	}
 	return d, nil
@@ -186,6 +200,13 @@ func (k *Kind) resolveValues(ctx context.Context, conn *application.Connection, 
 }
 
 func (k *Kind) resolveFields(ctx context.Context, conn *application.Connection, room *imv1alpha1.LiveRoom, view *reference.View, d *Desired) error {
+	if field, told := d.stateField(room.Spec.StateControl); told {
+		var err error
+		if field.Declared, field.Registration, err = k.registration(ctx, conn, room, field.Key); err != nil {
+			return err
+		}
+		d.Fields = append(d.Fields, field) // before all others: clients wait for it
+	}
 	for _, field := range room.Spec.CustomFields {
 		path := fmt.Sprintf("customFields[%s]", field.Name)
 		text, err := value(ctx, view, room, path, field.Value, field.ValueFrom, maxFieldBytes)

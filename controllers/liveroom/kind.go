@@ -54,7 +54,10 @@ func New(reader client.Reader, references *reference.Reader, apps *application.R
 	return &Kind{reader: reader, references: references, apps: apps, clock: clk}
 }
 
-var _ lifecycle.Surveyor[*imv1alpha1.LiveRoom, Desired, Observed] = (*Kind)(nil)
+var (
+	_ lifecycle.Surveyor[*imv1alpha1.LiveRoom, Desired, Observed] = (*Kind)(nil)
+	_ lifecycle.Recorder[*imv1alpha1.LiveRoom, Desired]           = (*Kind)(nil)
+)
 
 // Traits implements lifecycle.Kind.
 func (k *Kind) Traits() lifecycle.Traits[*imv1alpha1.LiveRoom] {

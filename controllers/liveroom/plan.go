@@ -158,7 +158,7 @@ func planFields(d Desired, group *im.Group, fresh bool) []lifecycle.Change {
 			continue
 		}
 		changes = append(changes, lifecycle.Change{
-			Verb: lifecycle.Set, Path: fmt.Sprintf("customFields[%s]", field.Key),
+			Verb: lifecycle.Set, Path: field.path(),
 			Condition: imv1alpha1.ConditionFieldsSynced, Value: im.Field{Key: field.Key, Value: field.Value},
 		})
 	}
@@ -180,6 +180,14 @@ func planAttributes(d Desired, o Observed, fresh bool) []lifecycle.Change {
 		})
 	}
 	return changes
+}
+
+// path of a custom field in spec.
+func (v Value) path() string {
+	if v.Path != "" {
+		return v.Path
+	}
+	return fmt.Sprintf("customFields[%s]", v.Key)
 }
 
 // settled reports whether a value needs no write.

@@ -42,17 +42,18 @@ const maxBannedUserIDs = 200
 // conditions are those of a room besides Ready, most basic first.
 var conditions = []string{imv1alpha1.ConditionSynced, imv1alpha1.ConditionFieldsSynced}
 
-// status is what the controller applies of a room's status. Activity and reported
-// drift are the webhook's.
+// status is what the controller applies of a room's status. Activity, reported
+// drift and what became of the stream are the webhook's.
 func status(room *imv1alpha1.LiveRoom) any {
 	applied := room.Status
-	applied.Activity, applied.ReportedDrift = nil, nil
+	applied.Activity, applied.ReportedDrift, applied.Stream = nil, nil, nil
 	applied.Conditions = lifecycle.Own(applied.Conditions, append(conditions[:len(conditions):len(conditions)], imv1alpha1.ConditionLengthWarning)...)
 	return applied
 }
 
 // Report implements lifecycle.Kind.
 func (k *Kind) Report(room *imv1alpha1.LiveRoom, pass *lifecycle.Pass[Desired, Observed]) {
+	reportState(room, pass)
 	if pass.Desired == nil {
 		return
 	}

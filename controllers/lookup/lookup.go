@@ -106,7 +106,7 @@ func Register(ctx context.Context, indexer client.FieldIndexer) error {
 		{&imv1alpha1.LiveRoom{}, ByClaim, one(RoomClaim)},
 		{&imv1alpha1.LiveRoom{}, ByConfigMap, many(configMaps)},
 		{&imv1alpha1.LiveRoom{}, ByAccount, many(accounts)},
-		{&imv1alpha1.LiveRoom{}, ByField, many(fields)},
+		{&imv1alpha1.LiveRoom{}, ByField, many(FieldsOf)},
 		{&imv1alpha1.ModerationPolicy{}, ByApp, many(ofProvider(func(p *imv1alpha1.ModerationPolicy) []string {
 			return []string{AppKey(p).String()}
 		}))},
@@ -158,11 +158,15 @@ func accounts(r *imv1alpha1.LiveRoom) []string {
 	return names.values
 }
 
-func fields(r *imv1alpha1.LiveRoom) []string {
+// FieldsOf are the custom fields that a room uses (see FieldKey).
+func FieldsOf(r *imv1alpha1.LiveRoom) []string {
 	app := AppKey(r)
-	keys := make([]string, len(r.Spec.CustomFields))
-	for i, field := range r.Spec.CustomFields {
-		keys[i] = FieldKey(app, field.Name)
+	keys := make([]string, 0, len(r.Spec.CustomFields)+1)
+	if control := r.Spec.StateControl; control != nil && control.Field != nil {
+		keys = append(keys, FieldKey(app, control.Field.Name))
+	}
+	for _, field := range r.Spec.CustomFields {
+		keys = append(keys, FieldKey(app, field.Name))
 	}
 	return keys
 }

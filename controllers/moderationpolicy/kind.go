@@ -63,7 +63,7 @@ func New(references *reference.Reader) (*Kind, error) {
 
 var (
 	_ lifecycle.Surveyor[*imv1alpha1.ModerationPolicy, Desired, Observed] = (*Kind)(nil)
-	_ lifecycle.Recorder[*imv1alpha1.ModerationPolicy]                    = (*Kind)(nil)
+	_ lifecycle.Recorder[*imv1alpha1.ModerationPolicy, Desired]           = (*Kind)(nil)
 )
 
 // Traits implements lifecycle.Kind.

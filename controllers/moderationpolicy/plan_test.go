@@ -144,7 +144,7 @@ func TestPassesConverge(t *testing.T) {
 			observed := Observed{Words: seen}
 			changes := plan(d, observed, 2, 5)
 			p := &lifecycle.Pass[Desired, Observed]{Desired: &d, Observed: &observed, Planned: changes}
-			kind.Record(policy, changes)
+			kind.Record(policy, d, changes)
 			for i, change := range changes {
 				if _, rest := change.Value.(Rest); rest || crash >= 0 && i >= crash {
 					break

@@ -79,7 +79,7 @@ func (r Record) encode() string {
 
 // Record implements lifecycle.Recorder: a word is noted as ours before it is
 // added.
-func (k *Kind) Record(policy *imv1alpha1.ModerationPolicy, due []lifecycle.Change) bool {
+func (k *Kind) Record(policy *imv1alpha1.ModerationPolicy, _ Desired, due []lifecycle.Change) bool {
 	ours, err := readRecord(policy.Status.ProviderWords)
 	if err != nil { // resolving has refused it before
 		return false
@@ -98,6 +98,9 @@ func (k *Kind) Record(policy *imv1alpha1.ModerationPolicy, due []lifecycle.Chang
 	policy.Status.ProviderWords = ours.encode()
 	return true
 }
+
+// Keeps implements lifecycle.Recorder.
+func (k *Kind) Keeps(*imv1alpha1.ModerationPolicy) bool { return true }
 
 // Report implements lifecycle.Kind. A word is ours no longer when it is known to
 // be gone from IM; one whose change was not made, or may have been, stays.

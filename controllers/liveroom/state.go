@@ -1,0 +1,123 @@
+/*
+Copyright 2026 The LiveRoom Operator Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package liveroom
+
+import (
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	imv1alpha1 "github.com/liveroom-io/liveroom-operator/api/v1alpha1"
+	"github.com/liveroom-io/liveroom-operator/controllers/lifecycle"
+)
+
+// pathStateField is the path of the change that tells clients the state.
+const pathStateField = "stateControl.field"
+
+// State is what a room is doing at the time of a pass.
+type State struct {
+	// Value of the state, and since when, in whole seconds.
+	Value imv1alpha1.RoomState
+	Since time.Time
+	// Next is when the schedule changes it. Zero means never.
+	Next time.Time
+	// Scheduled says that the clock decided, and not spec.
+	Scheduled bool
+}
+
+// stateAt decides about the state of a room. It is pure.
+//
+// was is the state that the room was last brought to. A schedule does not fall
+// back behind it: a leader whose clock is behind that of the one before takes the
+// time of the last transition for its own, and leaves the room alone.
+func stateAt(control *imv1alpha1.StateControl, was *imv1alpha1.RoomStateStatus, now time.Time) State {
+	now = now.Truncate(time.Second)
+	if was != nil && now.Before(was.Since.Time) && control.Mode == imv1alpha1.StateControlScheduled {
+		now = was.Since.Time
+	}
+	value, since, next := control.At(now)
+	state := State{Value: value, Since: since, Next: next, Scheduled: control.Mode == imv1alpha1.StateControlScheduled}
+	switch {
+	case was != nil && was.Value == value && (since.IsZero() || was.Since.After(since)):
+		state.Since = was.Since.Time // since then, whatever became of spec meanwhile
+	case since.IsZero():
+		state.Since = now
+	}
+	return state
+}
+
+// status is the state as status keeps it.
+func (s State) status() *imv1alpha1.RoomStateStatus {
+	return &imv1alpha1.RoomStateStatus{Value: s.Value, Since: metav1.NewTime(s.Since)}
+}
+
+// direct puts into desired what the state decides: the announcement, and who may
+// speak.
+func (s State) direct(control *imv1alpha1.StateControl, d *Desired) {
+	d.State = &s
+	if own := control.Announcements.Of(s.Value); own != nil {
+		d.Announcement = own
+	}
+	switch {
+	case control.SpeechUnlessLive == "":
+	case s.Value != imv1alpha1.RoomLive:
+		d.Speech = control.SpeechUnlessLive
+	case d.Speech == "":
+		d.Speech = imv1alpha1.SpeechEveryone // only the control manages it, so it has to take back what it did
+	}
+	d.wake(s.Next)
+}
+
+// stateField is the custom field that tells clients the state, if they are told.
+func (d *Desired) stateField(control *imv1alpha1.StateControl) (Value, bool) {
+	if control == nil || control.Field == nil || d.State == nil {
+		return Value{}, false
+	}
+	return Value{Key: control.Field.Name, Value: control.Field.Value(d.State.Value), Path: pathStateField}, true
+}
+
+// Record implements lifecycle.Recorder: that the clock has brought a room to
+// another state is on the API server before clients are told. So whoever goes on
+// after this process, by whatever clock, does not take it back.
+func (k *Kind) Record(room *imv1alpha1.LiveRoom, d Desired, _ []lifecycle.Change) bool {
+	was := room.Status.EffectiveState
+	if d.State == nil || !d.State.Scheduled || was == nil || was.Value == d.State.Value {
+		return false
+	}
+	room.Status.EffectiveState = d.State.status()
+	return true
+}
+
+// Keeps implements lifecycle.Recorder.
+func (k *Kind) Keeps(room *imv1alpha1.LiveRoom) bool {
+	control := room.Spec.StateControl
+	return control != nil && control.Mode == imv1alpha1.StateControlScheduled
+}
+
+// reportState is the state that a pass has brought the room to.
+func reportState(room *imv1alpha1.LiveRoom, pass *lifecycle.Pass[Desired, Observed]) {
+	if room.Spec.StateControl == nil {
+		room.Status.EffectiveState = nil
+		return
+	}
+	if pass.Desired == nil || pass.Desired.State == nil || pass.Observed == nil || pass.Err != nil || pass.ReadOnly {
+		return
+	}
+	if pass.Observed.Exists() || pass.Created() {
+		room.Status.EffectiveState = pass.Desired.State.status()
+	}
+}
