@@ -19,6 +19,8 @@ package relay
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -78,14 +80,15 @@ func (r *Relay) work(ctx context.Context, t task) {
 		step, err := r.next(t, how, orNone(settings))
 		switch {
 		case errors.Is(err, journal.ErrNotOwned), errors.Is(err, journal.ErrStopped):
+			r.sends.Delete(t.key)
 			return // its owner goes on from what is stored
 		case err != nil:
 			r.Logger.V(1).Info("A customer cannot be loaded", "account", uid, "error", err.Error())
 			r.queue.AddAfter(t, time.Second)
 			return
 		}
-		if account == nil || settings == nil {
-			return
+		if account == nil || settings == nil || ctx.Err() != nil {
+			return // what was begun is recorded; the next process goes on
 		}
 		if begins(step) && r.history.unread(t.key) {
 			r.history.visit(ctx, t.key)
@@ -103,6 +106,9 @@ func (r *Relay) work(ctx context.Context, t task) {
 			r.queue.AddAfter(t, max(step.Until.Sub(r.Clock.Now()), time.Millisecond))
 			return
 		default:
+			if _, sends := step.(conversation.Send); sends {
+				r.sends.Store(t.key, true)
+			}
 			how = r.perform(ctx, &job{task: t, openID: openID, account: account, settings: settings}, step)
 		}
 		if how == nil {
@@ -140,7 +146,32 @@ func (r *Relay) next(t task, how record, settings *conversation.Settings) (conve
 		}
 		return changed
 	})
+	if err == nil && how != nil && t.lane == conversation.ToCustomer {
+		r.sends.Delete(t.key)
+	}
 	return step, err
+}
+
+// withdraw takes back, before the process ends, what it has committed to send and
+// has not sent. Otherwise the next one would have to think that it may have arrived.
+// All workers have ended.
+func (r *Relay) withdraw() {
+	r.mu.Lock()
+	var keys []string
+	for _, pending := range r.pending {
+		keys = slices.AppendSeq(keys, maps.Keys(pending))
+	}
+	r.mu.Unlock()
+	for _, key := range keys {
+		if _, sent := r.sends.Load(key); sent {
+			continue // how that went could not be recorded
+		}
+		// Customers of other owners by now are theirs to think about.
+		_ = r.owner.Mutate(context.Background(), customerKey(key), func(state journal.State) bool {
+			c, ok := state.(*conversation.Customer)
+			return ok && c.Withdraw()
+		})
+	}
 }
 
 // rooms bound how many workers an account may have in one direction. Who finds no

@@ -116,6 +116,7 @@ type Relay struct {
 	history   *history
 	lively    *lively
 	turn      atomic.Uint64
+	sends     sync.Map // customers to whom something is being sent, until how it went is recorded
 	numbers   *numbers
 
 	mu       sync.Mutex
@@ -172,6 +173,7 @@ func (r *Relay) Run(ctx context.Context) error {
 	}
 	r.queue.ShutDown()
 	running.Wait()
+	r.withdraw()
 	stop()
 	if err := <-owned; err != nil {
 		return fmt.Errorf("the relay's log: %w", err)
@@ -194,6 +196,9 @@ func (r *Relay) ownership(gained, lost []int) {
 			}
 		}
 		r.mu.Unlock()
+	}
+	if len(gained) > 0 { // from somebody who is gone, and who knows with what
+		r.history.gap()
 	}
 	if r.OnOwnership != nil {
 		r.OnOwnership(gained, lost)

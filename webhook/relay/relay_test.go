@@ -121,7 +121,7 @@ func TestRestart(t *testing.T) {
 	f.writes("二")
 	f.writes("三")
 	g.Expect(w.wechat.WaitForPushes(t.Context())).To(Succeed())
-	p.stop()
+	g.Expect(p.stop()).To(Succeed())
 	f.isAnswered("lin", "我在") // nobody is told, and IM does not repeat itself
 	w.im.ClearFaults()
 	w.connect(w.start(dir, nil))

@@ -157,6 +157,18 @@ func (c *Customer) RecordCommitted(step Commit, now time.Time) bool {
 	return true
 }
 
+// Withdraw takes back every commitment to a part that was not sent, and never will
+// be by this process.
+func (c *Customer) Withdraw() bool {
+	changed := false
+	for _, r := range c.Replies {
+		if r.Doom == nil && r.Attempted != 0 {
+			r.Attempted, changed = 0, true
+		}
+	}
+	return changed
+}
+
 // RecordSent tells that WeChat has taken a part.
 func (c *Customer) RecordSent(step Send) bool {
 	r := c.attempted(step)
