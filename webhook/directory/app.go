@@ -49,6 +49,10 @@ type App struct {
 	Sources []netip.Prefix
 	// Client calls IM. Nil while the credentials are not known to be good.
 	Client *im.Client
+	// Live takes callbacks of CSS, TRTC those of TRTC. Nil: every one is refused.
+	Live, TRTC *Receiver
+	// Origin is where its streams are in CSS.
+	Origin Origin
 	// Heard is when the last authentic callback came. It is shared by all
 	// versions of the application.
 	Heard *Heard

@@ -33,7 +33,9 @@ import (
 type Directory struct {
 	mu       sync.RWMutex
 	apps     map[types.NamespacedName]*App
-	rooms    map[groupKey][]*Room // the one that the group belongs to comes first
+	rooms    map[groupKey][]*Room   // the one that the group belongs to comes first
+	streams  map[string][]*Room     // by their name in CSS
+	sessions map[sessionKey][]*Room // by their TRTC room
 	byRoom   map[types.NamespacedName]*Room
 	byUID    map[string]*Room
 	accounts map[userKey][]*Account
@@ -57,6 +59,8 @@ func New() *Directory {
 	return &Directory{
 		apps:     map[types.NamespacedName]*App{},
 		rooms:    map[groupKey][]*Room{},
+		streams:  map[string][]*Room{},
+		sessions: map[sessionKey][]*Room{},
 		byRoom:   map[types.NamespacedName]*Room{},
 		byUID:    map[string]*Room{},
 		accounts: map[userKey][]*Account{},
@@ -134,10 +138,8 @@ func (d *Directory) PutRoom(object *imv1alpha1.LiveRoom) bool {
 		return false
 	}
 	key := groupKey{room.App, room.GroupID}
-	d.rooms[key] = append(d.rooms[key], room)
-	slices.SortFunc(d.rooms[key], func(a, b *Room) int {
-		return cmp.Or(a.created.Compare(b.created), cmp.Compare(a.Key.String(), b.Key.String()))
-	})
+	d.rooms[key] = withClaimant(d.rooms[key], room)
+	d.addStream(room)
 	d.byRoom[room.Key], d.byUID[room.UID] = room, room
 	return true
 }
@@ -153,6 +155,7 @@ func (d *Directory) RemoveRoom(key types.NamespacedName) {
 
 func (d *Directory) dropRoom(room *Room) {
 	drop(d.rooms, groupKey{room.App, room.GroupID}, room)
+	d.dropStream(room)
 	delete(d.byRoom, room.Key)
 	delete(d.byUID, room.UID)
 }

@@ -41,6 +41,8 @@ type Room struct {
 	Type imv1alpha1.RoomType
 	// Labels of the LiveRoom.
 	Labels map[string]string
+	// Stream of the room, nil for none.
+	Stream *Stream
 
 	created time.Time
 	rules   policy.Memo
@@ -53,7 +55,7 @@ func newRoom(object *imv1alpha1.LiveRoom) *Room {
 		Key:     types.NamespacedName{Namespace: object.Namespace, Name: object.Name},
 		UID:     string(object.UID),
 		App:     types.NamespacedName{Namespace: app.Namespace, Name: app.Name},
-		GroupID: object.GroupID(), Type: object.Spec.Type, Labels: object.Labels,
+		GroupID: object.GroupID(), Type: object.Spec.Type, Labels: object.Labels, Stream: newStream(object),
 		created: object.CreationTimestamp.Time,
 	}
 }
@@ -66,7 +68,7 @@ func (r *Room) Rules(set *policy.Set) *policy.Rules {
 
 func (r *Room) equal(other *Room) bool {
 	return r.Key == other.Key && r.UID == other.UID && r.App == other.App && r.GroupID == other.GroupID &&
-		r.Type == other.Type && maps.Equal(r.Labels, other.Labels)
+		r.Type == other.Type && maps.Equal(r.Labels, other.Labels) && r.Stream.equal(other.Stream)
 }
 
 // claims reports whether the group belongs to the LiveRoom as far as the

@@ -193,7 +193,7 @@ func TestEveryOrderEndsInTheRightState(t *testing.T) {
 // what is remembered.
 func TestLongHistories(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
-	for round := range 200 {
+	for round := range 40 {
 		var pushes, sessions []Event
 		for i := range int64(60) {
 			name := strconv.FormatInt(6674468118806626493+i, 10)
