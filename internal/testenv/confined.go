@@ -20,6 +20,7 @@ import (
 	"context"
 	"io/fs"
 	"os"
+	"strings"
 	"testing"
 
 	rbacv1 "k8s.io/api/rbac/v1"
@@ -30,9 +31,9 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// Confined returns a configuration that may do what a ClusterRole grants, and
-// nothing else. roleFile holds the role, and is relative to the module's root;
-// user is the name under which it is granted, the same for all tests.
+// Confined returns a configuration that may do what ClusterRoles grant, and
+// nothing else. roleFile holds the roles, and is relative to the module's root;
+// user is the name under which they are granted, the same for all tests.
 func (e *Environment) Confined(tb testing.TB, userAgent, user, roleFile string) *rest.Config {
 	tb.Helper()
 	root, err := ModuleRoot()
@@ -43,20 +44,22 @@ func (e *Environment) Confined(tb testing.TB, userAgent, user, roleFile string) 
 	if err != nil {
 		tb.Fatal(err)
 	}
-	role := &rbacv1.ClusterRole{}
-	if err := yaml.UnmarshalStrict(text, role); err != nil {
-		tb.Fatalf("reading %s: %v", roleFile, err)
-	}
 	ctx, cancel := context.WithTimeout(context.Background(), callTimeout)
 	defer cancel()
-	for _, obj := range []client.Object{role, &rbacv1.ClusterRoleBinding{
-		ObjectMeta: metav1.ObjectMeta{Name: user},
-		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: role.Name},
-		Subjects:   []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: "User", Name: user}},
-	}} {
-		// Another test may have been first.
-		if err := e.private.Create(ctx, obj); err != nil && !apierrors.IsAlreadyExists(err) {
-			tb.Fatalf("granting a role: %v", err)
+	for document := range strings.SplitSeq(strings.TrimPrefix(string(text), "---\n"), "\n---\n") {
+		role := &rbacv1.ClusterRole{}
+		if err := yaml.UnmarshalStrict([]byte(document), role); err != nil {
+			tb.Fatalf("reading %s: %v", roleFile, err)
+		}
+		for _, obj := range []client.Object{role, &rbacv1.ClusterRoleBinding{
+			ObjectMeta: metav1.ObjectMeta{Name: user + "-" + role.Name},
+			RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: role.Name},
+			Subjects:   []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: "User", Name: user}},
+		}} {
+			// Another test may have been first.
+			if err := e.private.Create(ctx, obj); err != nil && !apierrors.IsAlreadyExists(err) {
+				tb.Fatalf("granting a role: %v", err)
+			}
 		}
 	}
 	config := e.Config(userAgent)

@@ -1,0 +1,196 @@
+/*
+Copyright 2026 The LiveRoom Operator Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package usersig
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"regexp"
+	"strings"
+	"time"
+)
+
+// MaxBodyBytes of a request.
+const MaxBodyBytes = 4 << 10
+
+// Request asks for a UserSig.
+type Request struct {
+	// UserID to sign for.
+	UserID string `json:"userID"`
+	// ValiditySeconds of the UserSig. Absent means the ImApp's maximum.
+	ValiditySeconds *int64 `json:"validitySeconds,omitempty"`
+	// PrivateMapKey asks for the ticket of a TRTC room, too.
+	PrivateMapKey *Room `json:"privateMapKey,omitempty"`
+}
+
+// Room is a TRTC room, by exactly one of its two kinds of names, and what the
+// user may do there.
+type Room struct {
+	RoomID       *int64 `json:"roomID,omitempty"`
+	StringRoomID string `json:"stringRoomID,omitempty"`
+	// Privileges are PrivilegesOfAudience when absent.
+	Privileges *Privileges `json:"privileges,omitempty"`
+}
+
+// Issued is the answer.
+type Issued struct {
+	UserSig  string `json:"userSig"`
+	SDKAppID int64  `json:"sdkAppID"`
+	UserID   string `json:"userID"`
+	// ExpiresAt is when the UserSig ends, by the clock of the webhook, in whole seconds.
+	ExpiresAt time.Time `json:"expiresAt"`
+	// PrivateMapKey is there when it was asked for. It ends with the UserSig.
+	PrivateMapKey string `json:"privateMapKey,omitempty"`
+}
+
+// Privileges are the bits of a privateMapKey.
+type Privileges uint32
+
+// PrivilegesOfAudience are to enter, and to receive audio and video.
+const PrivilegesOfAudience Privileges = 2 | 8 | 32
+
+// allPrivileges are all bits that there are.
+const allPrivileges = 255
+
+// privilegeNames are the bits by name.
+var privilegeNames = map[string]Privileges{
+	"createRoom": 1, "enterRoom": 2, "sendAudio": 4, "receiveAudio": 8,
+	"sendVideo": 16, "receiveVideo": 32, "sendScreen": 64, "receiveScreen": 128,
+}
+
+// UnmarshalJSON takes a number or a list of names.
+func (p *Privileges) UnmarshalJSON(text []byte) error {
+	var names []string
+	if json.Unmarshal(text, &names) == nil {
+		*p = 0
+		for _, name := range names {
+			bit, found := privilegeNames[name]
+			if !found {
+				return errPrivileges
+			}
+			*p |= bit
+		}
+	} else if json.Unmarshal(text, (*uint32)(p)) != nil {
+		return errPrivileges
+	}
+	if *p < 1 || *p > allPrivileges {
+		return errPrivileges
+	}
+	return nil
+}
+
+var errPrivileges = errors.New("no privileges")
+
+// decode reads a body of at most MaxBodyBytes.
+func decode(w http.ResponseWriter, r *http.Request) (*Request, *refusal) {
+	if r.ContentLength > MaxBodyBytes {
+		return nil, tooLarge()
+	}
+	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, MaxBodyBytes))
+	decoder.DisallowUnknownFields()
+	var request Request
+	err := decoder.Decode(&request)
+	if err == nil {
+		if _, err = decoder.Token(); errors.Is(err, io.EOF) {
+			return &request, nil
+		}
+	}
+	var (
+		large *http.MaxBytesError
+		kind  *json.UnmarshalTypeError
+	)
+	switch {
+	case errors.As(err, &large):
+		return nil, tooLarge()
+	case errors.Is(err, errPrivileges):
+		return nil, refuse(ReasonInvalidPrivateMapKey, "privileges must be a number from 1 to %d, or a list of names of privileges", allPrivileges)
+	case errors.As(err, &kind) && kind.Field != "":
+		return nil, refuse(ReasonMalformedBody, "%s must not be a %s: see the fields of a request", kind.Field, kind.Value)
+	default:
+		return nil, refuse(ReasonMalformedBody, `the body must be one JSON object such as {"userID":"viewer-1","validitySeconds":3600}, with no other fields than userID, validitySeconds and privateMapKey`)
+	}
+}
+
+func tooLarge() *refusal {
+	return refuse(ReasonBodyTooLarge, "the body is longer than %d bytes: send nothing but the fields of a request", MaxBodyBytes)
+}
+
+// userIDs are those that IM and TRTC take, in the alphabet of allowedUserIDs.
+var userIDs = regexp.MustCompile(`^[A-Za-z0-9_@#-]{1,32}$`)
+
+// maxRoomID and the rest are TRTC's limits.
+const (
+	maxRoomID        = 4294967294
+	maxStringRoomID  = 64
+	signsInRoomNames = " !#$%&()+-:;<=.>?@[]^_{}|~,"
+)
+
+// check applies the terms of an ImApp and returns for how long to sign.
+func (r *Request) check(t *terms) (time.Duration, *refusal) {
+	switch {
+	case !userIDs.MatchString(r.UserID):
+		return 0, refuse(ReasonInvalidUserID, `userID must be 1 to 32 letters, digits, "_", "-", "@" or "#"`)
+	// IM's own rules for upper and lower case do not matter here: both are refused.
+	case t.administrator != "" && strings.EqualFold(r.UserID, t.administrator):
+		return 0, refuse(ReasonAdministratorNotAllowed, "userID is the administrator's, who can do everything: name another, or set spec.userSigService.administrator to Allow in the ImApp")
+	case !t.allowed.allows(r.UserID):
+		return 0, refuse(ReasonUserNotAllowed, "spec.userSigService.allowedUserIDs of the ImApp has no entry for this userID: name another, or add it there")
+	}
+	validity := t.maxValidity
+	if r.ValiditySeconds != nil {
+		maximum := int64(t.maxValidity / time.Second)
+		switch seconds := *r.ValiditySeconds; {
+		case seconds < 1:
+			return 0, refuse(ReasonInvalidValidity, "validitySeconds must be 1 or more; leave it out for %d", maximum)
+		case seconds > maximum:
+			return 0, refuse(ReasonValidityTooLong, "validitySeconds must be at most %d, which is the ImApp's maximum", maximum)
+		default:
+			validity = time.Duration(seconds) * time.Second
+		}
+	}
+	return validity, r.PrivateMapKey.check()
+}
+
+// check the name of a room.
+func (r *Room) check() *refusal {
+	switch {
+	case r == nil:
+		return nil
+	case (r.RoomID != nil) == (r.StringRoomID != ""):
+		return refuse(ReasonInvalidPrivateMapKey, "privateMapKey needs exactly one of roomID and stringRoomID")
+	case r.RoomID != nil && (*r.RoomID < 1 || *r.RoomID > maxRoomID):
+		return refuse(ReasonInvalidPrivateMapKey, "roomID must be 1 to %d", maxRoomID)
+	case len(r.StringRoomID) > maxStringRoomID || strings.ContainsFunc(r.StringRoomID, strange):
+		return refuse(ReasonInvalidPrivateMapKey, "stringRoomID must be 1 to %d letters, digits, blanks or signs of %s", maxStringRoomID, signsInRoomNames[1:])
+	}
+	return nil
+}
+
+// strange reports what names of rooms do not have.
+func strange(r rune) bool {
+	return (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') && !strings.ContainsRune(signsInRoomNames, r)
+}
+
+// granted are the privileges that a request means.
+func (r *Room) granted() Privileges {
+	if r.Privileges == nil {
+		return PrivilegesOfAudience
+	}
+	return *r.Privileges
+}
