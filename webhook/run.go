@@ -280,6 +280,9 @@ func (s *system) serveCallbacks(ctx context.Context) error {
 	if err := s.serveDesk(mux); err != nil {
 		return err
 	}
+	if err := s.serveUserSigs(mux); err != nil {
+		return fmt.Errorf("making the UserSig service: %w", err)
+	}
 	mux.HandleFunc("/", s.handler.Unknown)
 	if s.server, err = listen(ctx, s.Address, mux); err != nil {
 		return err
