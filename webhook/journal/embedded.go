@@ -130,7 +130,10 @@ func (s *embeddedServer) connect(options []nats.Option) (*nats.Conn, error) {
 func (s *embeddedServer) stop() {
 	s.Shutdown()
 	s.WaitForShutdown()
-	_ = s.lock.Close() // which also unlocks it
+	// Closing it would unlock it, too, but not while a child that is being started
+	// has a copy of the descriptor.
+	_ = syscall.Flock(int(s.lock.Fd()), syscall.LOCK_UN)
+	_ = s.lock.Close()
 }
 
 // serverLog keeps the server's messages out of the operator's: what it notes at

@@ -234,6 +234,9 @@ func (f *folder) follow(s *state, v stored, p *partition, result *flushed) {
 	}
 	if len(s.mutations) > 0 {
 		f.soil(s)
+	} else if !empty(s.state) {
+		// Nothing is left to store, so nobody would be told of it.
+		f.machine.Resume(s.key, s.state)
 	}
 	if s.sequence < included {
 		p.position, p.active = p.checkpoint, true

@@ -58,6 +58,7 @@ type partition struct {
 	checkpoint uint64 // as recorded
 	position   uint64 // all entries up to it are folded
 	active     bool   // an entry touched it since its checkpoint was recorded
+	recalled   bool   // all of its stored states have been shown to the machine
 	recorded   time.Time
 }
 

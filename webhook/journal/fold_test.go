@@ -132,6 +132,15 @@ func (m *member) claim(p int) {
 	m.seek()
 }
 
+// recall: all states of what the member owns have been shown.
+func (m *member) recall() {
+	for _, p := range m.partitions {
+		if p != nil {
+			p.recalled = true
+		}
+	}
+}
+
 // TestFoldExactlyOnce lets members come, go, lose partitions without knowing,
 // erase states, fail to write, and write without being told so. In the end, each
 // entry is in each of its states once, in order, from the last erasure on, and on
@@ -183,9 +192,10 @@ func foldExactlyOnce(t *rapid.T) {
 			m.read(w.entries, rapid.IntRange(1, 9).Draw(t, "batch"))
 			m.storeAll()
 		},
-		"flush": func(*rapid.T) { anyone().storeAll() },
-		"press": func(*rapid.T) { anyone().storePressing() },
-		"take":  func(*rapid.T) { anyone().claim(some()) },
+		"flush":  func(*rapid.T) { anyone().storeAll() },
+		"recall": func(*rapid.T) { anyone().recall() },
+		"press":  func(*rapid.T) { anyone().storePressing() },
+		"take":   func(*rapid.T) { anyone().claim(some()) },
 		"overtake": func(t *rapid.T) {
 			former, next := anyone(), w.members[rapid.IntRange(0, len(w.members)-1).Draw(t, "next")]
 			former.read(w.entries, rapid.IntRange(1, 9).Draw(t, "batch"))
@@ -267,6 +277,7 @@ func (w *world) settle() {
 		}
 		last.claim(p)
 	}
+	last.recall()
 	want := uint64(len(w.entries))
 	for round := 0; ; round++ {
 		for _, m := range w.members {

@@ -38,7 +38,7 @@ const (
 // its entries up to the last one from the first one after an erasure, each once, and
 // what was erased does not come back.
 type memoryStore struct {
-	t        *rapid.T
+	t        rapid.TB
 	fate     func() fate
 	revision uint64
 	states   map[StateKey]stored

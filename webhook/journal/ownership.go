@@ -162,13 +162,16 @@ func (o *Owner) finish() error {
 // in the background. The loop runs what it finds, in small portions.
 func (o *Owner) resume(gained []int) {
 	kinds := o.machine.ResumeKinds()
-	if len(kinds) == 0 {
-		return
-	}
 	epochs := map[int]uint64{}
-	var filters []string
 	for _, p := range gained {
 		epochs[p] = o.folder.partitions[p].epoch
+	}
+	if len(kinds) == 0 {
+		o.recall(epochs)
+		return
+	}
+	var filters []string
+	for _, p := range gained {
 		for _, kind := range kinds {
 			filters = append(filters, o.journal.layout.statesOf(strconv.Itoa(p), kind))
 		}
@@ -178,6 +181,9 @@ func (o *Owner) resume(gained []int) {
 		for ctx.Err() == nil {
 			err := o.resumeOnce(ctx, filters, epochs)
 			if err == nil {
+				err = o.do(ctx, func(context.Context) error { o.recall(epochs); return nil })
+			}
+			if err == nil {
 				return
 			}
 			if ctx.Err() == nil {
@@ -186,6 +192,21 @@ func (o *Owner) resume(gained []int) {
 			_ = sleep(ctx, o.clock, retryPause)
 		}
 	})
+}
+
+// recall notes that all stored states of partitions have been shown. It runs in the
+// loop.
+func (o *Owner) recall(epochs map[int]uint64) {
+	for number, epoch := range epochs {
+		p := o.folder.partitions[number]
+		if p == nil || p.epoch != epoch {
+			continue
+		}
+		p.recalled, p.active = true, true
+		if machine, ok := o.machine.(Recaller); ok {
+			machine.Recalled(number)
+		}
+	}
 }
 
 // resumePortion is how many states are shown between two entries.

@@ -135,6 +135,9 @@ func (f *folder) checkpoints() [Partitions]uint64 {
 		if p != nil {
 			lowest[number] = p.position
 			if keeper, ok := f.machine.(Keeper); ok {
+				if !p.recalled { // what its states refer to is not known yet
+					lowest[number] = p.checkpoint
+				}
 				if oldest, some := keeper.Oldest(number); some {
 					lowest[number] = min(lowest[number], max(oldest, 1)-1)
 				}

@@ -68,8 +68,18 @@ type Keeper interface {
 	Machine
 
 	// Oldest is the lowest such sequence in a partition; it reports false when there
-	// is none. That entry and all after it are kept.
+	// is none. That entry and all after it are kept. Before Resume has shown all
+	// states of a partition nothing of it is let go.
 	Oldest(partition int) (sequence uint64, ok bool)
+}
+
+// Recaller is a Machine that wants to know when Resume has shown all stored states of
+// a partition that was taken over.
+type Recaller interface {
+	Machine
+
+	// Recalled is told of such a partition. It must not block.
+	Recalled(partition int)
 }
 
 // Machine is the pure part of folding: what an entry does to states. The owner
