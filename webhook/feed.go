@@ -28,6 +28,7 @@ import (
 	"github.com/liveroom-io/liveroom-operator/webhook/directory"
 	"github.com/liveroom-io/liveroom-operator/webhook/event"
 	"github.com/liveroom-io/liveroom-operator/webhook/fold"
+	"github.com/liveroom-io/liveroom-operator/webhook/projection"
 )
 
 // +kubebuilder:rbac:groups=im.liveroom.io,resources=liverooms;imaccounts,verbs=get;list;watch
@@ -36,30 +37,35 @@ import (
 
 // feed keeps the directory equal to the caches. Each returned function reports
 // whether what was there at the start has arrived.
-func feed(ctx context.Context, informers cache.Informers, into *directory.Directory, changed func(), look func(kind, name string)) ([]func() bool, error) {
+func feed(ctx context.Context, informers cache.Informers, into *directory.Directory, changed func(), projector *projection.Projector) ([]func() bool, error) {
 	var arrived []func() bool
 	for _, kind := range []struct {
 		object client.Object
-		put    func(any)
-		remove func(client.ObjectKey)
+		put    func(before, obj any)
+		remove func(client.Object)
 	}{
-		{&imv1alpha1.LiveRoom{}, func(obj any) {
+		{&imv1alpha1.LiveRoom{}, func(before, obj any) {
 			if room, ok := obj.(*imv1alpha1.LiveRoom); ok {
-				if into.PutRoom(room) {
-					look(fold.Room, event.RoomKey(string(room.UID)))
+				older, known := before.(*imv1alpha1.LiveRoom)
+				// The condition of a stream says which generation it is about.
+				if into.PutRoom(room) || known && older.Generation != room.Generation && room.Spec.Stream != nil {
+					projector.Look(fold.Room, event.RoomKey(string(room.UID)))
 				}
 			}
-		}, into.RemoveRoom},
-		{&imv1alpha1.ImAccount{}, func(obj any) {
+		}, func(room client.Object) {
+			into.RemoveRoom(client.ObjectKeyFromObject(room))
+			projector.Gone(event.RoomKey(string(room.GetUID())))
+		}},
+		{&imv1alpha1.ImAccount{}, func(_, obj any) {
 			if account, ok := obj.(*imv1alpha1.ImAccount); ok && into.PutAccount(account) {
 				changed()
 				ref := account.GetAppRef()
 				if app := into.App(client.ObjectKey{Namespace: ref.Namespace, Name: ref.Name}); app != nil {
-					look(fold.Account, event.UserKey(app.SDKAppID, account.UserID()))
+					projector.Look(fold.Account, event.UserKey(app.SDKAppID, account.UserID()))
 				}
 			}
-		}, func(key client.ObjectKey) {
-			into.RemoveAccount(key)
+		}, func(account client.Object) {
+			into.RemoveAccount(client.ObjectKeyFromObject(account))
 			changed()
 		}},
 	} {
@@ -68,14 +74,14 @@ func feed(ctx context.Context, informers cache.Informers, into *directory.Direct
 			return nil, fmt.Errorf("watching %T: %w", kind.object, err)
 		}
 		registration, err := informer.AddEventHandler(toolscache.ResourceEventHandlerFuncs{
-			AddFunc:    kind.put,
-			UpdateFunc: func(_, obj any) { kind.put(obj) },
+			AddFunc:    func(obj any) { kind.put(nil, obj) },
+			UpdateFunc: kind.put,
 			DeleteFunc: func(obj any) {
 				if gone, ok := obj.(toolscache.DeletedFinalStateUnknown); ok {
 					obj = gone.Obj
 				}
 				if object, ok := obj.(client.Object); ok {
-					kind.remove(client.ObjectKeyFromObject(object))
+					kind.remove(object)
 				}
 			},
 		})

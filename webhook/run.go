@@ -105,6 +105,7 @@ type system struct {
 	turn chan struct{}
 
 	desk         desk
+	streams      streams
 	applications *application.Reconciler
 	moderation   *policy.ModerationReconciler
 	levels       *policy.LevelReconciler
@@ -138,6 +139,7 @@ func Run(ctx context.Context, mgr ctrl.Manager, options Options, ready func(addr
 	group.Go(func() error { return s.writer.Run(inner) })
 	group.Go(func() error { return s.project(inner) })
 	group.Go(func() error { return s.runDesk(inner) })
+	group.Go(func() error { return s.runStreams(inner) })
 	group.Go(func() error { s.wakeAccounts(inner); return nil })
 	group.Go(s.server.serve)
 	if s.admin != nil {
@@ -216,6 +218,9 @@ func (s *system) assemble(ctx context.Context) error {
 	if s.owner, err = journal.NewOwner(s.journal, s.Member, machine, ownerOptions(s.ownership)); err != nil {
 		return err
 	}
+	if err := s.assembleStreams(ctx); err != nil {
+		return err
+	}
 	projectionMetrics, err := projection.NewMetrics(s.Metrics)
 	if err != nil {
 		return fmt.Errorf("registering metrics: %w", err)
@@ -223,6 +228,7 @@ func (s *system) assemble(ctx context.Context) error {
 	s.projector = projection.New(projection.Config{
 		Client: s.mgr.GetClient(), Directory: s.directory,
 		Values: func() projection.Values { return s.references.View() }, Watch: s.journal.Watch, Append: s.journal.Append,
+		Streams:    s.streams.log,
 		CountEvery: s.CountEvery,
 		HeardOf: func(sdkAppID int64) {
 			if app := s.directory.BySDKAppID(sdkAppID); app != nil {
@@ -238,7 +244,7 @@ func (s *system) assemble(ctx context.Context) error {
 	if err := s.addControllers(); err != nil {
 		return fmt.Errorf("adding controllers: %w", err)
 	}
-	if s.arrived, err = feed(ctx, s.mgr.GetCache(), s.directory, func() { poke(s.wake.levels, &imv1alpha1.UserLevelPolicy{}) }, s.projector.Look); err != nil {
+	if s.arrived, err = feed(ctx, s.mgr.GetCache(), s.directory, func() { poke(s.wake.levels, &imv1alpha1.UserLevelPolicy{}) }, s.projector); err != nil {
 		return err
 	}
 	return s.serveCallbacks(ctx)
@@ -256,7 +262,7 @@ func (s *system) reconcilers() {
 	s.applications = application.New(application.Config{
 		Client: s.mgr.GetClient(), Secrets: s.references, Directory: s.directory, Clients: s.clients,
 		Clock: s.Clock, Log: s.Log.WithName("application"),
-		Elected: s.elected, LastHeard: s.projector.LastHeard, Heard: s.wake.app,
+		Elected: s.elected, LastHeard: s.projector.LastHeard, StreamsHeard: s.streamsHeard, Heard: s.wake.app,
 	})
 	config := policy.Config{
 		Client: s.mgr.GetClient(), References: s.references, Set: s.policies, Log: s.Log.WithName("policy"),
@@ -283,6 +289,9 @@ func (s *system) serveCallbacks(ctx context.Context) error {
 	if err := s.serveUserSigs(mux); err != nil {
 		return fmt.Errorf("making the UserSig service: %w", err)
 	}
+	if err := s.serveStreams(mux); err != nil {
+		return err
+	}
 	mux.HandleFunc("/", s.handler.Unknown)
 	if s.server, err = listen(ctx, s.Address, mux); err != nil {
 		return err
@@ -295,7 +304,7 @@ func (s *system) serveCallbacks(ctx context.Context) error {
 	err = s.Metrics.Register(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "liveroom_webhook_journal_ready", Help: "1 while the journal takes events and stores states.",
 	}, func() float64 {
-		if s.journal.Ready() != nil {
+		if s.journal.Ready() != nil || s.desk.log.Ready() != nil {
 			return 0
 		}
 		return 1

@@ -181,7 +181,7 @@ func refersToSecret(obj, secret client.Object) bool {
 	if !ok || app.Namespace != secret.GetNamespace() {
 		return false
 	}
-	return app.Spec.CredentialsSecretRef.Name == secret.GetName() ||
+	return app.Spec.CredentialsSecretRef.Name == secret.GetName() || streamSecret(app, secret) ||
 		app.Spec.Callbacks != nil && app.Spec.Callbacks.TokenSecretRef.Name == secret.GetName()
 }
 

@@ -36,6 +36,7 @@ import (
 	"github.com/liveroom-io/liveroom-operator/internal/reference"
 	"github.com/liveroom-io/liveroom-operator/webhook/directory"
 	webhookim "github.com/liveroom-io/liveroom-operator/webhook/im"
+	"github.com/liveroom-io/liveroom-operator/webhook/stream"
 )
 
 // +kubebuilder:rbac:groups=im.liveroom.io,resources=imapps,verbs=get;list;watch
@@ -63,6 +64,8 @@ type Config struct {
 	Elected func() bool
 	// LastHeard is when any pod received an authentic callback of an application.
 	LastHeard func(sdkAppID int64) time.Time
+	// StreamsHeard is what any pod heard of an application's streams.
+	StreamsHeard func(app types.NamespacedName) stream.App
 	// Heard is told of the first callback after a silence. It must not block.
 	Heard func(app types.NamespacedName)
 }
@@ -102,6 +105,9 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 	if err != nil {
 		return reconcile.Result{}, err
 	}
+	if found.streams, err = r.streams(ctx, &object, app); err != nil {
+		return reconcile.Result{}, err
+	}
 	r.Directory.PutApp(app)
 	if r.Elected() {
 		if err := r.report(ctx, &object, app, found); err != nil {
@@ -115,6 +121,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 type findings struct {
 	condition condition
 	path      string
+	streams   streamFindings
 	// again is when the next pass is due without an event; 0 for never.
 	again time.Duration
 }

@@ -20,8 +20,10 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
+	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -79,29 +81,56 @@ func (r *Reconciler) lastHeard(app *directory.App) time.Time {
 
 // appStatus is the part of an ImApp's status that the webhook owns.
 type appStatus struct {
-	Conditions   []metav1.Condition `json:"conditions"`
-	CallbackPath string             `json:"callbackPath,omitempty"`
+	Conditions       []metav1.Condition `json:"conditions"`
+	CallbackPath     string             `json:"callbackPath,omitempty"`
+	LiveCallbackPath string             `json:"liveCallbackPath,omitempty"`
+	TRTCCallbackPath string             `json:"trtcCallbackPath,omitempty"`
 }
 
-// report writes the condition and the path if they are not in status.
+// owned are the conditions that the webhook writes.
+var owned = []string{imv1alpha1.ConditionCallbacksReceived, imv1alpha1.ConditionStreamCallbacksReceived}
+
+// report writes the conditions and the paths if they are not in status.
 func (r *Reconciler) report(ctx context.Context, object *imv1alpha1.ImApp, app *directory.App, found findings) error {
-	wanted := metav1.Condition{
-		Type: imv1alpha1.ConditionCallbacksReceived, Status: found.condition.status, Reason: found.condition.reason,
-		Message: found.condition.message, ObservedGeneration: object.Generation,
+	before := appStatus{
+		Conditions: []metav1.Condition{}, CallbackPath: object.Status.CallbackPath,
+		LiveCallbackPath: object.Status.LiveCallbackPath, TRTCCallbackPath: object.Status.TRTCCallbackPath,
 	}
-	conditions := []metav1.Condition{}
-	if before := meta.FindStatusCondition(object.Status.Conditions, wanted.Type); before != nil {
-		conditions = append(conditions, *before)
-	} else {
-		wanted.LastTransitionTime = metav1.NewTime(r.Clock.Now().Truncate(time.Second))
+	for _, name := range owned {
+		if c := meta.FindStatusCondition(object.Status.Conditions, name); c != nil {
+			before.Conditions = append(before.Conditions, *c)
+		}
 	}
-	changed := meta.SetStatusCondition(&conditions, wanted)
-	if !changed && object.Status.CallbackPath == found.path {
+	wanted := r.wanted(object, found)
+	if equality.Semantic.DeepEqual(wanted, before) {
 		return nil
 	}
-	wantedStatus := appStatus{Conditions: conditions, CallbackPath: found.path}
-	err := status.Apply(ctx, r.Client, &imv1alpha1.ImApp{}, app.Key, object.UID, wantedStatus)
+	err := status.Apply(ctx, r.Client, &imv1alpha1.ImApp{}, app.Key, object.UID, wanted)
 	return client.IgnoreNotFound(err)
+}
+
+// wanted is what status should say. Transition times of what is as it was stay.
+func (r *Reconciler) wanted(object *imv1alpha1.ImApp, found findings) appStatus {
+	all := appStatus{
+		Conditions: []metav1.Condition{}, CallbackPath: found.path,
+		LiveCallbackPath: found.streams.livePath, TRTCCallbackPath: found.streams.trtcPath,
+	}
+	for name, c := range map[string]*condition{
+		imv1alpha1.ConditionCallbacksReceived: &found.condition, imv1alpha1.ConditionStreamCallbacksReceived: found.streams.condition,
+	} {
+		if c == nil {
+			continue
+		}
+		wanted := metav1.Condition{Type: name, Status: c.status, Reason: c.reason, Message: c.message, ObservedGeneration: object.Generation}
+		if known := meta.FindStatusCondition(object.Status.Conditions, name); known != nil {
+			all.Conditions = append(all.Conditions, *known)
+		} else {
+			wanted.LastTransitionTime = metav1.NewTime(r.Clock.Now().Truncate(time.Second))
+		}
+		meta.SetStatusCondition(&all.Conditions, wanted)
+	}
+	slices.SortFunc(all.Conditions, func(a, b metav1.Condition) int { return slices.Index(owned, a.Type) - slices.Index(owned, b.Type) })
+	return all
 }
 
 func trimmed(token []byte) []byte { return bytes.TrimSpace(token) }

@@ -43,6 +43,8 @@ type Room struct {
 	Labels map[string]string
 	// Stream of the room, nil for none.
 	Stream *Stream
+	// ShowsStream: status showed a stream when the LiveRoom last changed.
+	ShowsStream bool
 
 	created time.Time
 	rules   policy.Memo
@@ -56,7 +58,8 @@ func newRoom(object *imv1alpha1.LiveRoom) *Room {
 		UID:     string(object.UID),
 		App:     types.NamespacedName{Namespace: app.Namespace, Name: app.Name},
 		GroupID: object.GroupID(), Type: object.Spec.Type, Labels: object.Labels, Stream: newStream(object),
-		created: object.CreationTimestamp.Time,
+		ShowsStream: object.Status.Stream != nil || meta.FindStatusCondition(object.Status.Conditions, imv1alpha1.ConditionStreaming) != nil,
+		created:     object.CreationTimestamp.Time,
 	}
 }
 

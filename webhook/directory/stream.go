@@ -181,6 +181,19 @@ func (d *Directory) StreamRoom(app *App, key string, source Source) *Room {
 	return shared
 }
 
+// Streaming are the UIDs of the rooms that have a stream, or whose status shows one.
+func (d *Directory) Streaming() []string {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	var uids []string
+	for uid, room := range d.byUID {
+		if room.Stream != nil || room.ShowsStream {
+			uids = append(uids, uid)
+		}
+	}
+	return uids
+}
+
 // SessionRoom returns the room of a TRTC room, or nil.
 func (d *Directory) SessionRoom(app types.NamespacedName, roomID int64) *Room {
 	d.mu.RLock()

@@ -58,7 +58,7 @@ func (p *Projector) uncounted() []string {
 	now := p.Clock.Now()
 	var names []string
 	for name, view := range p.rooms {
-		if !view.room.Audience || view.room.Heard == view.counted || now.Sub(view.countedAt) < p.CountEvery {
+		if view.room == nil || !view.room.Audience || view.room.Heard == view.counted || now.Sub(view.countedAt) < p.CountEvery {
 			continue
 		}
 		if view.countedAt.IsZero() { // not right after the first event: IM's number is late
@@ -75,7 +75,7 @@ func (p *Projector) uncounted() []string {
 func (p *Projector) count(ctx context.Context, name string) {
 	p.mu.Lock()
 	view := p.rooms[name]
-	if view == nil {
+	if view == nil || view.room == nil {
 		p.mu.Unlock()
 		return
 	}

@@ -45,6 +45,7 @@ func (p *Projector) keep(ctx context.Context) {
 			return
 		case <-p.Clock.After(keepEvery):
 		}
+		p.keepStreams(ctx)
 		for _, e := range p.expiring() {
 			if err := p.note(ctx, e); err != nil {
 				p.Log.V(1).Info("The journal did not take that something is still declared; trying again", "error", err.Error())
@@ -62,7 +63,7 @@ func (p *Projector) expiring() []event.Event {
 	var events []event.Event
 	for name, view := range p.rooms {
 		room := p.Directory.RoomByUID(name)
-		if view.room.Day >= before || room == nil {
+		if view.room == nil || view.room.Day >= before || room == nil {
 			continue
 		}
 		if app := p.Directory.App(room.App); app != nil {

@@ -38,6 +38,7 @@ import (
 	"github.com/liveroom-io/liveroom-operator/webhook/fold"
 	"github.com/liveroom-io/liveroom-operator/webhook/journal"
 	"github.com/liveroom-io/liveroom-operator/webhook/status"
+	"github.com/liveroom-io/liveroom-operator/webhook/stream"
 )
 
 const (
@@ -66,6 +67,8 @@ type Config struct {
 	Values func() Values
 	// Watch delivers the states of a kind: first all, then those that change.
 	Watch func(ctx context.Context, kind string, each func(key journal.StateKey, data []byte, deleted bool))
+	// Streams is the log of what callbacks told about streams.
+	Streams StreamLog
 	// Append writes an event to the journal.
 	Append func(context.Context, journal.Entry) (journal.Receipt, error)
 	// CountEvery is how often the audience of an active room is counted. 0 means
@@ -117,7 +120,11 @@ func (p *Projector) Run(ctx context.Context) {
 	p.due = newQueue[objectKey](Spacing)
 	p.rooms, p.accounts = map[string]*roomView{}, map[string]*accountView{}
 	p.news, p.connections = make(chan struct{}, 1), make(chan struct{}, 1)
+	p.lookAtStreams()
 	p.mu.Unlock()
+	watches.Go(func() {
+		p.Streams.Watch(ctx, stream.RoomState, func(key journal.StateKey, data []byte, deleted bool) { p.takeStream(key.Name, data, deleted) })
+	})
 	for kind, take := range map[string]func(string, []byte, bool){
 		fold.Room: p.takeRoom, fold.Account: p.takeAccount, fold.App: p.takeApp,
 	} {
@@ -188,7 +195,7 @@ func (p *Projector) Look(kind, name string) {
 		return // the first run looks at everything
 	}
 	switch {
-	case kind == fold.Room && p.rooms[name] != nil, kind == fold.Account && p.accounts[name] != nil:
+	case kind == fold.Room && p.viewed(name), kind == fold.Account && p.accounts[name] != nil:
 		p.due.hurry(objectKey{kind, name}, p.Clock.Now().Add(settling))
 		p.wake()
 	}

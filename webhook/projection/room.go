@@ -21,25 +21,30 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/equality"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	imv1alpha1 "github.com/liveroom-io/liveroom-operator/api/v1alpha1"
 	"github.com/liveroom-io/liveroom-operator/webhook/activity"
 	"github.com/liveroom-io/liveroom-operator/webhook/fold"
+	"github.com/liveroom-io/liveroom-operator/webhook/stream"
 )
 
 // roomStatus is the part of a LiveRoom's status that the webhook owns.
 type roomStatus struct {
-	Activity      *imv1alpha1.RoomActivity  `json:"activity,omitempty"`
-	ReportedDrift *imv1alpha1.ReportedDrift `json:"reportedDrift,omitempty"`
+	Conditions    []metav1.Condition           `json:"conditions,omitempty"`
+	Stream        *imv1alpha1.RoomStreamStatus `json:"stream,omitempty"`
+	Activity      *imv1alpha1.RoomActivity     `json:"activity,omitempty"`
+	ReportedDrift *imv1alpha1.ReportedDrift    `json:"reportedDrift,omitempty"`
 }
 
 // roomView is what is known and was written of a room.
 type roomView struct {
 	*reports
-	room    *activity.Room
-	heardAt time.Time // when news from users came last
+	room    *activity.Room // nil when nothing was heard of it
+	stream  *stream.Room   // nil when nothing was heard of it
+	heardAt time.Time      // when news from users came last
 	applied *roomStatus
 	// counted is the Heard up to which IM was asked for the audience, countedAt when.
 	counted   uint64
@@ -57,16 +62,15 @@ func (p *Projector) takeRoom(name string, data []byte, deleted bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if deleted {
+		if view := p.rooms[name]; view != nil && view.stream != nil {
+			view.room = nil
+			return
+		}
 		delete(p.rooms, name)
 		p.due.forget(key)
 		return
 	}
-	view := p.rooms[name]
-	if view == nil {
-		view = &roomView{reports: newReports()}
-		p.rooms[name] = view
-	}
-	now := p.Clock.Now()
+	view, now := p.view(name), p.Clock.Now()
 	if view.room == nil || view.room.Heard != room.Heard {
 		view.heardAt = now
 	}
@@ -89,9 +93,6 @@ func (p *Projector) prepareRoom(ctx context.Context, name string) *write {
 		return nil
 	}
 	room, compare := p.reported(name)
-	if room == nil {
-		return nil
-	}
 	var different []string
 	if compare { // may read from the API server: not under the lock
 		different = p.roomDifferences(ctx, &object, room)
@@ -104,7 +105,10 @@ func (p *Projector) prepareRoom(ctx context.Context, name string) *write {
 	}
 	applied, now := view.applied, p.Clock.Now()
 	if applied == nil {
-		applied = &roomStatus{Activity: object.Status.Activity, ReportedDrift: object.Status.ReportedDrift}
+		applied = &roomStatus{
+			Conditions: streaming(&object), Stream: object.Status.Stream,
+			Activity: object.Status.Activity, ReportedDrift: object.Status.ReportedDrift,
+		}
 	}
 	made := view.judge(now, applied.ReportedDrift, seen{room.SeenAt, room.SeenTime, func() []string { return different }})
 	if until := view.echoing(object.Generation, now); made.hint && !until.IsZero() {
@@ -117,6 +121,7 @@ func (p *Projector) prepareRoom(ctx context.Context, name string) *write {
 	if wanted.Activity == nil {
 		wanted.Activity = applied.Activity
 	}
+	p.reportStream(&object, known, view, applied, wanted)
 	done := func() {
 		view.applied = wanted
 		view.wrote(now, made, room.SeenAt)
@@ -134,8 +139,8 @@ func (p *Projector) reported(name string) (*activity.Room, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	view := p.rooms[name]
-	if view == nil {
-		return nil, false
+	if view == nil || view.room == nil {
+		return &activity.Room{}, false
 	}
 	return view.room, view.room.SeenAt != view.settled
 }
