@@ -71,7 +71,7 @@ const allPrivileges = 255
 // privilegeNames are the bits by name.
 var privilegeNames = map[string]Privileges{
 	"createRoom": 1, "enterRoom": 2, "sendAudio": 4, "receiveAudio": 8,
-	"sendVideo": 16, "receiveVideo": 32, "sendScreen": 64, "receiveScreen": 128,
+	"sendVideo": 16, "receiveVideo": 32, "sendSubStream": 64, "receiveSubStream": 128,
 }
 
 // UnmarshalJSON takes a number or a list of names.
