@@ -145,6 +145,9 @@ func (s *system) assembleRelay() error {
 // traffic of an account, with the dead letters that are kept.
 func (s *system) traffic(ctx context.Context, uid string) (officialaccount.Traffic, error) {
 	all := s.desk.relay.Traffic(uid)
+	if err := s.desk.log.Ready(); err != nil {
+		return all, err
+	}
 	kept, err := s.desk.letters.Count(ctx, uid)
 	if err != nil {
 		return all, err

@@ -234,6 +234,8 @@ const (
 	ReasonDeadLetters = "DeadLetters"
 	// ReasonReducedRights (Relaying): the account may not send customer messages: replies wait for the customer's next message.
 	ReasonReducedRights = "ReducedRights"
+	// ReasonLogUnavailable (Relaying): the log of the webhook does not answer; messages are refused.
+	ReasonLogUnavailable = "LogUnavailable"
 	// ReasonProviderUnavailable (Relaying): IM or WeChat does not answer; messages are kept until it does.
 	ReasonProviderUnavailable = "ProviderUnavailable"
 

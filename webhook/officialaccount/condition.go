@@ -89,8 +89,18 @@ func details(object *imv1alpha1.WeChatOfficialAccount, found *findings, now time
 	if found.account == nil {
 		return nil
 	}
-	all := []metav1.Condition{verified(object, found), tokenValid(found), agentsAvailable(found, now)}
+	all := []metav1.Condition{
+		asBefore(object, found, verified(object, found)), asBefore(object, found, tokenValid(found)), agentsAvailable(found, now),
+	}
 	return append(all, relaying(found, all))
+}
+
+// asBefore keeps a condition as it was while the log does not tell what it depends on.
+func asBefore(object *imv1alpha1.WeChatOfficialAccount, found *findings, now metav1.Condition) metav1.Condition {
+	if before := meta.FindStatusCondition(object.Status.Conditions, now.Type); found.log != nil && before != nil {
+		return *before
+	}
+	return now
 }
 
 func condition(kind string, ok bool, reason, format string, args ...any) metav1.Condition {
@@ -137,12 +147,23 @@ func tokenValid(found *findings) metav1.Condition {
 	}
 }
 
+// lasting is what a text of WeChat says of the trouble, without what it says of the
+// request: that differs each time, and would be news each time.
+func lasting(info string) string {
+	for _, mark := range []string{"rid:", "hint:", "reqid"} {
+		if at := strings.Index(strings.ToLower(info), mark); at >= 0 {
+			info = info[:at]
+		}
+	}
+	return strings.TrimRight(info, " ,;([")
+}
+
 // refusal says what a person should do about an error of WeChat.
 func refusal(err error) (reason, message string) {
 	code := wechat.CodeOf(err)
 	told := ""
 	if refused, ok := wechat.AsError(err); ok && refused.Info != "" {
-		told = fmt.Sprintf(" (WeChat: %d %s)", code, refused.Info)
+		told = fmt.Sprintf(" (WeChat: %d %s)", code, lasting(refused.Info))
 	}
 	switch code {
 	case 40164:
@@ -204,6 +225,10 @@ func relaying(found *findings, others []metav1.Condition) metav1.Condition {
 	kind, traffic := imv1alpha1.ConditionRelaying, &found.traffic
 	if found.account.Held != "" {
 		return condition(kind, false, imv1alpha1.ReasonPaused, "%s", found.account.Held)
+	}
+	if found.log != nil {
+		return condition(kind, false, imv1alpha1.ReasonLogUnavailable,
+			"the log of the webhook does not answer: messages of customers are refused, and WeChat tries each three times; see the log and the metrics of the webhook")
 	}
 	for i := range others {
 		if obstructs(&others[i]) {

@@ -17,6 +17,7 @@ limitations under the License.
 package officialaccount
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -106,6 +107,17 @@ func TestConditions(t *testing.T) {
 			want: map[string]string{
 				"Ready": "!InvalidSecret", "Verified": "Handshaken", "TokenValid": "!InvalidSecret", "AgentsAvailable": "Available", "Relaying": "!NotReady",
 				"Reconciling": "InvalidSecret",
+			},
+		},
+		{
+			name: "the log does not answer, and what depends on it is as it was", says: "log of the webhook",
+			change: func(o *imv1alpha1.WeChatOfficialAccount, f *findings) {
+				o.Status.Conditions = conditions(o, f, monday)[1:3]
+				f.log, f.handshake, f.token = errors.New("not connected"), Handshake{}, probe{}
+			},
+			want: map[string]string{
+				"Ready": "!LogUnavailable", "Verified": "Handshaken", "TokenValid": "Valid", "AgentsAvailable": "Available", "Relaying": "!LogUnavailable",
+				"Reconciling": "LogUnavailable",
 			},
 		},
 		{
@@ -221,6 +233,37 @@ func TestConditionsKeepTheirTime(t *testing.T) {
 		}
 		g.Expect(one.LastTransitionTime.Time).To(BeTemporally("==", monday), one.Type)
 	}
+}
+
+// TestLasting: texts of WeChat that differ with each request are no news.
+func TestLasting(t *testing.T) {
+	t.Parallel()
+	for info, want := range map[string]string{
+		"invalid credential, access_token is invalid or not latest rid: 61a7-1b-2c": "invalid credential, access_token is invalid or not latest",
+		"invalid appsecret hint: [x1Y2] rid: 6a":                                    "invalid appsecret",
+		"invalid ip 203.0.113.5 ipv6 ::ffff:203.0.113.5, not in whitelist rid: 6a":  "invalid ip 203.0.113.5 ipv6 ::ffff:203.0.113.5, not in whitelist",
+		"system error": "system error", "": "",
+	} {
+		if got := lasting(info); got != want {
+			t.Errorf("%q: %q", info, got)
+		}
+	}
+}
+
+// TestDoubt: refused calls make the access token be asked for again, at most once a
+// minute.
+func TestDoubt(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	r := New(Config{})
+	r.probes["a"] = probe{asked: monday, next: monday.Add(probeEvery)}
+	r.probes["refused"] = probe{asked: monday, next: monday.Add(lastProbe), err: errors.New("40125")}
+	for _, uid := range []string{"a", "a", "refused", "unknown"} {
+		r.Doubt(uid)
+	}
+	g.Expect(r.probes["a"].next).To(Equal(monday.Add(time.Minute)))
+	g.Expect(r.probes["refused"].next).To(Equal(monday.Add(lastProbe)), "that is known")
+	g.Expect(r.probes).To(HaveLen(2))
 }
 
 func TestNumbers(t *testing.T) {

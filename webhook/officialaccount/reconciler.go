@@ -19,7 +19,7 @@ package officialaccount
 import (
 	"context"
 	"crypto/sha256"
-	"fmt"
+	"errors"
 	"sync"
 	"time"
 
@@ -49,6 +49,11 @@ const (
 	// firstProbe and lastProbe bound the wait after one was refused.
 	firstProbe = 15 * time.Second
 	lastProbe  = 10 * time.Minute
+	// doubtEvery is how often refused calls make it be asked for at most.
+	doubtEvery = time.Minute
+	// troubleEvery is how often an account in trouble is looked at: trouble can end
+	// without news.
+	troubleEvery = 10 * time.Second
 )
 
 // Config of a reconciler.
@@ -111,16 +116,23 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 		return reconcile.Result{}, nil
 	}
 	if found.account != nil {
-		if found.handshake, err = r.Handshake(ctx, string(object.UID)); err != nil {
-			return reconcile.Result{}, fmt.Errorf("reading what WeChat has shown: %w", err)
-		}
-		found.token = r.probe(ctx, found.account)
-		if found.traffic, err = r.Traffic(ctx, found.account.UID); err != nil {
-			return reconcile.Result{}, fmt.Errorf("counting dead letters: %w", err)
-		}
+		r.ask(ctx, &found)
 	}
 	again, err := r.report(ctx, &object, &found)
 	return reconcile.Result{RequeueAfter: again}, err
+}
+
+// ask WeChat and the log about an account. A log that does not answer is a finding:
+// what it would say is left as it was told last.
+func (r *Reconciler) ask(ctx context.Context, found *findings) {
+	var handshake, traffic error
+	found.handshake, handshake = r.Handshake(ctx, found.account.UID)
+	found.traffic, traffic = r.Traffic(ctx, found.account.UID)
+	if found.log = errors.Join(handshake, traffic); found.log != nil {
+		r.Log.V(1).Info("The log does not answer", "account", found.account.Key.String(), "error", found.log.Error())
+		return // nor does it keep an access token
+	}
+	found.token = r.probe(ctx, found.account)
 }
 
 // dismiss serves an account no longer.
@@ -157,6 +169,8 @@ type findings struct {
 	handshake Handshake
 	token     probe
 	traffic   Traffic
+	// log is why handshake and traffic are not known.
+	log error
 }
 
 // look reads what an account refers to.
@@ -222,6 +236,7 @@ type probe struct {
 	secret [sha256.Size]byte
 	err    error
 	wait   time.Duration
+	asked  time.Time
 	next   time.Time
 	needed bool
 }
@@ -239,7 +254,7 @@ func (r *Reconciler) probe(ctx context.Context, account *Account) probe {
 	if same && now.Before(last.next) {
 		return last
 	}
-	p := probe{client: account.WeChat, secret: secret, needed: true, wait: probeEvery, err: account.WeChat.Probe(ctx)}
+	p := probe{client: account.WeChat, secret: secret, needed: true, wait: probeEvery, asked: now, err: account.WeChat.Probe(ctx)}
 	if p.err != nil {
 		p.wait = firstProbe
 		if same && last.err != nil {
@@ -253,12 +268,12 @@ func (r *Reconciler) probe(ctx context.Context, account *Account) probe {
 	return p
 }
 
-// Doubt makes the next pass ask for an access token again: a call was refused.
+// Doubt has an access token asked for again soon: a call was refused.
 func (r *Reconciler) Doubt(uid string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if p, known := r.probes[uid]; known && p.err == nil {
-		p.next = time.Time{}
+		p.next = p.asked.Add(doubtEvery)
 		r.probes[uid] = p
 	}
 }

@@ -20,7 +20,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"sync"
 	"time"
 
@@ -35,21 +34,31 @@ import (
 type Shared struct {
 	values *journal.Values
 	log    logr.Logger
-	// seen is told of an account whose handshake has changed.
-	seen func(uid string)
+	// changed is told of an account whose handshake has changed.
+	changed func(uid string)
 
 	mu    sync.Mutex
-	known map[string]Handshake // as this process has written or read them
+	known map[string]seen      // as this process has written or read them
 	news  map[string]Handshake // to be written
 	ready chan struct{}
 }
 
-// NewShared returns one that writes nothing until it runs. seen must not block.
-func NewShared(values *journal.Values, log logr.Logger, seen func(uid string)) *Shared {
-	return &Shared{values: values, log: log, seen: seen, known: map[string]Handshake{}, news: map[string]Handshake{}, ready: make(chan struct{}, 1)}
+// NewShared returns one that writes nothing until it runs. changed must not block.
+func NewShared(values *journal.Values, log logr.Logger, changed func(uid string)) *Shared {
+	return &Shared{values: values, log: log, changed: changed, known: map[string]seen{}, news: map[string]Handshake{}, ready: make(chan struct{}, 1)}
+}
+
+// seen is a handshake, and when it was compared with what is written.
+type seen struct {
+	Handshake
+
+	at time.Time
 }
 
 const (
+	// authenticEvery is how often a call with the right signature is compared with what
+	// is written: another replica may have seen a mismatch meanwhile.
+	authenticEvery = time.Minute
 	// mismatchEvery is how often another mismatch is written down.
 	mismatchEvery = time.Minute
 	// maxNews bounds the handshakes that wait to be written: one for each account.
@@ -61,13 +70,14 @@ const (
 
 // Authentic implements the receiver's observer: a call came with the right
 // signature.
-func (s *Shared) Authentic(account *Account, segment string, _ bool, _ time.Time) {
+func (s *Shared) Authentic(account *Account, segment string, _ bool, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if before, known := s.known[account.UID]; known && before.Segment == segment && before.Mismatch.IsZero() {
+	before, known := s.known[account.UID]
+	if known && before.Segment == segment && before.Mismatch.IsZero() && now.Sub(before.at) < authenticEvery {
 		return
 	}
-	s.note(account.UID, Handshake{Segment: segment})
+	s.note(account.UID, seen{Handshake: Handshake{Segment: segment}, at: now})
 }
 
 // Mismatch implements the receiver's observer: a call came with another token or
@@ -79,15 +89,15 @@ func (s *Shared) Mismatch(account *Account, now time.Time) {
 	if now.Sub(before.Mismatch) < mismatchEvery {
 		return
 	}
-	s.note(account.UID, Handshake{Segment: before.Segment, Mismatch: now})
+	s.note(account.UID, seen{Handshake: Handshake{Segment: before.Segment, Mismatch: now}, at: now})
 }
 
 // note something to be written, with the lock held.
-func (s *Shared) note(uid string, h Handshake) {
+func (s *Shared) note(uid string, h seen) {
 	if len(s.news) >= maxNews {
 		return // it is seen again with the next call
 	}
-	s.known[uid], s.news[uid] = h, h
+	s.known[uid], s.news[uid] = h, h.Handshake
 	select {
 	case s.ready <- struct{}{}:
 	default:
@@ -107,54 +117,67 @@ func (s *Shared) Run(ctx context.Context) {
 		s.news = map[string]Handshake{}
 		s.mu.Unlock()
 		for uid, h := range news {
-			if err := s.write(ctx, uid, h); err != nil && ctx.Err() == nil {
+			changed, err := s.write(ctx, uid, h)
+			if err != nil && ctx.Err() == nil {
 				s.log.V(1).Info("What WeChat has shown is not written down; it is with its next call", "error", err.Error())
 				s.mu.Lock()
 				delete(s.known, uid)
 				s.mu.Unlock()
 				continue
 			}
-			s.seen(uid)
+			if changed {
+				s.changed(uid)
+			}
 		}
 	}
 }
 
 func handshakeKey(uid string) string { return "handshake/" + uid }
 
-func (s *Shared) write(ctx context.Context, uid string, h Handshake) error {
+// write a handshake down, unless it is there already. One without a segment leaves
+// the segment as it is: this replica does not know it.
+func (s *Shared) write(ctx context.Context, uid string, h Handshake) (changed bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, sharedTimeout)
 	defer cancel()
-	data, err := json.Marshal(h)
-	if err != nil {
-		return err
-	}
 	for {
-		_, revision, err := s.values.Get(ctx, handshakeKey(uid))
-		if err != nil && !errors.Is(err, journal.ErrNotFound) {
-			return err
+		before, revision, err := s.read(ctx, uid)
+		if err != nil {
+			return false, err
+		}
+		if h.Segment == "" {
+			h.Segment = before.Segment
+		}
+		if h.Segment == before.Segment && h.Mismatch.Equal(before.Mismatch) {
+			return false, nil
+		}
+		data, err := json.Marshal(h)
+		if err != nil {
+			return false, err
 		}
 		if _, err = s.values.Put(ctx, handshakeKey(uid), data, revision); !errors.Is(err, journal.ErrConflict) {
-			return err
+			return err == nil, err
 		}
 	}
+}
+
+// read what is written; nothing is a handshake that never was.
+func (s *Shared) read(ctx context.Context, uid string) (h Handshake, revision uint64, err error) {
+	data, revision, err := s.values.Get(ctx, handshakeKey(uid))
+	if err != nil && !errors.Is(err, journal.ErrNotFound) {
+		return h, 0, err
+	}
+	if len(data) > 0 && json.Unmarshal(data, &h) != nil {
+		return Handshake{}, revision, nil // of another version: it is replaced
+	}
+	return h, revision, nil
 }
 
 // Handshake is what WeChat has shown of an account, to any replica.
 func (s *Shared) Handshake(ctx context.Context, uid string) (Handshake, error) {
 	ctx, cancel := context.WithTimeout(ctx, sharedTimeout)
 	defer cancel()
-	var h Handshake
-	data, _, err := s.values.Get(ctx, handshakeKey(uid))
-	if errors.Is(err, journal.ErrNotFound) || err == nil && len(data) == 0 {
-		return h, nil
-	}
-	if err != nil {
-		return h, err
-	}
-	if err := json.Unmarshal(data, &h); err != nil {
-		return Handshake{}, fmt.Errorf("reading a handshake: %w", err)
-	}
-	return h, nil
+	h, _, err := s.read(ctx, uid)
+	return h, err
 }
 
 // Tokens is where the replicas share the access token of an account.

@@ -44,8 +44,13 @@ func (r *Reconciler) report(ctx context.Context, object *imv1alpha1.WeChatOffici
 		},
 		CallbackPath: found.path, Agents: int32(len(found.agents.known)),
 	}
-	numbers(&wanted, &found.traffic)
 	before := &object.Status
+	if found.log == nil {
+		numbers(&wanted, &found.traffic)
+	} else { // nobody knows anything newer
+		numbersOf(&wanted, before)
+		wanted.OriginalID = before.OriginalID
+	}
 	if equality.Semantic.DeepEqual(before, &wanted) {
 		return r.again(found, now), nil
 	}
@@ -127,6 +132,9 @@ func (r *Reconciler) again(found *findings, now time.Time) time.Duration {
 	var soonest time.Duration
 	if found.token.client != nil {
 		soonest = max(found.token.next.Sub(now), time.Second)
+	}
+	if found.log != nil || found.traffic.Obstacle != "" || found.traffic.Backlog > 0 {
+		soonest = troubleEvery
 	}
 	if change := found.account.Hours.Change(now); !change.IsZero() {
 		if wait := max(change.Sub(now), time.Second); soonest == 0 || wait < soonest {

@@ -44,6 +44,7 @@ type books struct {
 type page struct {
 	lines    map[uint64]line // by the hash of the customer's key
 	accounts map[string]*ledger
+	recalled bool // all stored customers are in it
 }
 
 // line is what one customer adds.
@@ -162,6 +163,13 @@ func (b *books) hear(partition int, e *conversation.Entry) {
 	}
 }
 
+// recalled: all stored customers of a partition are in the books.
+func (b *books) recalled(partition int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.pages[partition].recalled = true
+}
+
 // leave forgets a partition.
 func (b *books) leave(partition int) {
 	b.mu.Lock()
@@ -178,6 +186,9 @@ func (b *books) news() map[journal.StateKey]ledger {
 	found := map[journal.StateKey]ledger{}
 	for number := range b.pages {
 		p := &b.pages[number]
+		if !p.recalled {
+			continue
+		}
 		for uid, l := range p.accounts {
 			for id, s := range l.sessions {
 				if now.Before(s.ends) {

@@ -137,11 +137,13 @@ func (r *Relay) next(t task, how record, settings *conversation.Settings) (conve
 		if !ok {
 			return false
 		}
+		before := c.Totals
 		changed := how != nil && how(c)
 		if changed && t.lane == conversation.ToCustomer {
 			c.Press() // after a crash nobody else knows what WeChat has taken
 		}
-		if step == nil {
+		if step == nil { // else it is done once more, on what a former owner has stored
+			r.Metrics.grown(before, c.Totals)
 			step = c.Next(t.lane, r.Clock.Now(), settings)
 		}
 		return changed

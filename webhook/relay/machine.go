@@ -38,7 +38,7 @@ const (
 	Tallies = "tally"
 )
 
-// machine folds the log RELAY. It implements journal.Machine and journal.Keeper;
+// machine folds the log RELAY. It implements journal.Machine, journal.Keeper and journal.Recaller;
 // the owner calls it from one goroutine at a time.
 type machine struct {
 	log   logr.Logger
@@ -48,6 +48,8 @@ type machine struct {
 	look func(key string, c *conversation.Customer)
 	// heard is told of every push that is folded.
 	heard func(partition int, e *conversation.Entry)
+	// grown is told of the totals before and after every entry.
+	grown func(before, after conversation.Totals)
 
 	decoded [slots]decoded
 
@@ -109,7 +111,9 @@ func (m *machine) Apply(key journal.StateKey, state journal.State, entry *journa
 	if e == nil {
 		return false
 	}
+	before := c.Totals
 	changed := c.Apply(entry.Sequence, e)
+	m.grown(before, c.Totals)
 	m.keep(key, c)
 	if e.Inbound != nil {
 		m.heard(key.Partition, e)
@@ -143,6 +147,9 @@ func (m *machine) Resume(key journal.StateKey, state journal.State) {
 	m.books.resume(key, c)
 	m.look(key.Name, c)
 }
+
+// Recalled implements journal.Recaller.
+func (m *machine) Recalled(partition int) { m.books.recalled(partition) }
 
 // keep notes which entries a customer refers to.
 func (m *machine) keep(key journal.StateKey, c *conversation.Customer) {

@@ -28,6 +28,7 @@ import (
 type Metrics struct {
 	relayed  *prometheus.CounterVec
 	letters  *prometheus.CounterVec
+	lost     prometheus.Counter
 	failures *prometheus.CounterVec
 }
 
@@ -41,7 +42,10 @@ func NewMetrics(registerer prometheus.Registerer) (*Metrics, error) {
 		letters:  counter("dead_letters_total", "Messages that were given up, by direction and cause.", "to", "cause"),
 		failures: counter("provider_failures_total", "Calls that a provider did not answer as it should.", "provider"),
 	}
-	return m, errors.Join(registerer.Register(m.relayed), registerer.Register(m.letters), registerer.Register(m.failures))
+	m.lost = prometheus.NewCounter(prometheus.CounterOpts{
+		Namespace: "liveroom_relay", Name: "lost_total", Help: "Messages that the log did not have any more when there was room for them. It should be 0.",
+	})
+	return m, errors.Join(registerer.Register(m.relayed), registerer.Register(m.letters), registerer.Register(m.failures), registerer.Register(m.lost))
 }
 
 // destination is the label of a lane.
@@ -52,7 +56,12 @@ func destination(lane conversation.Lane) string {
 	return "agent"
 }
 
-func (m *Metrics) passed(lane conversation.Lane) { m.relayed.WithLabelValues(destination(lane)).Inc() }
+// grown counts what a step added to the totals of a customer.
+func (m *Metrics) grown(before, after conversation.Totals) {
+	m.relayed.WithLabelValues(destination(conversation.ToAgent)).Add(float64(max(after.ToAgent-before.ToAgent, 0)))
+	m.relayed.WithLabelValues(destination(conversation.ToCustomer)).Add(float64(max(after.ToCustomer-before.ToCustomer, 0)))
+	m.lost.Add(float64(max(after.Lost-before.Lost, 0)))
+}
 
 func (m *Metrics) buried(lane conversation.Lane, cause conversation.Cause) {
 	m.letters.WithLabelValues(destination(lane), string(cause)).Inc()

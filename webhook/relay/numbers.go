@@ -17,7 +17,11 @@ limitations under the License.
 package relay
 
 import (
+	"cmp"
 	"context"
+	"errors"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -27,7 +31,7 @@ import (
 
 // tell writes the sums of this member's partitions for those who report them.
 func (r *Relay) tell(ctx context.Context) {
-	rounds := 0
+	rounds, told := 0, map[string]outcry{}
 	ticker := r.Clock.NewTicker(tallyEvery)
 	defer ticker.Stop()
 	for {
@@ -48,7 +52,71 @@ func (r *Relay) tell(ctx context.Context) {
 				r.books.again(key)
 			}
 		}
+		r.cry(ctx, told)
 	}
+}
+
+const (
+	// cryEvery is how often a distress that lasts is told again, and cryHeard how long
+	// others believe it without that.
+	cryEvery = 30 * time.Second
+	cryHeard = 3 * cryEvery
+)
+
+// outcry is where and with what words the distress of an account was told last.
+type outcry struct {
+	key  journal.StateKey
+	said distress
+}
+
+// cry tells, in the tally of this member's first partition, what keeps it from
+// passing on messages: who reports it may be another member.
+func (r *Relay) cry(ctx context.Context, told map[string]outcry) {
+	first := -1
+	for partition := range journal.Partitions {
+		if r.owner.Owns(partition) {
+			first = partition
+			break
+		}
+	}
+	now := r.Clock.Now()
+	present := r.distressed(now)
+	for uid, last := range told {
+		if _, lasts := present[uid]; lasts && last.key.Partition == first {
+			continue
+		}
+		// It is over, or is told elsewhere from now on.
+		if r.report(ctx, last.key, nil) {
+			delete(told, uid)
+		}
+	}
+	if first < 0 {
+		return
+	}
+	for uid, d := range present {
+		last, known := told[uid]
+		if known && last.said.Late == d.Late && last.said.Obstacle == d.Obstacle && d.At-last.said.At < int64(cryEvery/time.Second) {
+			continue
+		}
+		if key := tallyName(uid, first); r.report(ctx, key, &d) {
+			told[uid] = outcry{key: key, said: d}
+		}
+	}
+}
+
+// report a distress in a tally, or that it is over. It is tried again if it reports
+// false.
+func (r *Relay) report(ctx context.Context, key journal.StateKey, d *distress) bool {
+	err := r.owner.Mutate(ctx, key, func(state journal.State) bool {
+		t, ok := state.(*tally)
+		if !ok || t.Trouble == nil && d == nil {
+			return false
+		}
+		t.Trouble = d
+		return true
+	})
+	// A partition that is lost has another member's distress.
+	return err == nil || errors.Is(err, journal.ErrNotOwned)
 }
 
 const (
@@ -89,13 +157,18 @@ func (n *numbers) heard(key journal.StateKey, data []byte, deleted bool) {
 // Traffic of an account, over all members.
 func (r *Relay) Traffic(uid string) officialaccount.Traffic {
 	var all officialaccount.Traffic
-	all.Backlog, all.Obstacle = r.Backlog(uid)
 	all.Sessions = map[string]int32{}
+	believed := r.Clock.Now().Add(-cryHeard).Unix()
 	n := r.numbers
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	var minute int64
-	for _, t := range n.tallies[uid] {
+	for _, partition := range slices.Sorted(maps.Keys(n.tallies[uid])) {
+		t := n.tallies[uid][partition]
+		if t.Trouble != nil && t.Trouble.At > believed {
+			all.Backlog += t.Trouble.Late
+			all.Obstacle = cmp.Or(all.Obstacle, t.Trouble.Obstacle)
+		}
 		all.Followers += t.Sum.Followers
 		all.RelayedToAgents += t.Sum.ToAgent + t.Gone.ToAgent
 		all.RelayedToCustomers += t.Sum.ToCustomer + t.Gone.ToCustomer

@@ -85,7 +85,7 @@ func (r *Relay) call(ctx context.Context) (context.Context, context.CancelFunc) 
 func (r *Relay) tellIM(ctx context.Context, j *job, step conversation.Step) record {
 	client := r.Application(j.account)
 	if client == nil {
-		r.trouble(j, providerIM, errors.New("the ImApp is not authenticated"))
+		r.trouble(j, providerIM, errNoClient)
 		return nil
 	}
 	switch step := step.(type) {
@@ -161,9 +161,6 @@ func (r *Relay) deliver(ctx context.Context, j *job, client *im.Client, step con
 		Body: step.Body, CloudCustomData: step.CloudCustomData, ForbidBeforeCallback: true, ForbidAfterCallback: true,
 	})
 	r.called(j, providerIM, err)
-	if err == nil && !step.Notice {
-		r.Metrics.passed(j.lane)
-	}
 	return func(c *conversation.Customer) bool {
 		if err != nil {
 			return c.RecordDeliverFailed(step, conversation.FailureOf(err), r.Clock.Now())
@@ -220,9 +217,6 @@ func (r *Relay) send(ctx context.Context, j *job, step conversation.Send) record
 	}
 	err := j.account.WeChat.SendRendered(ctx, step.Request)
 	r.called(j, providerWeChat, err)
-	if err == nil {
-		r.Metrics.passed(j.lane)
-	}
 	return func(c *conversation.Customer) bool {
 		if err != nil {
 			return c.RecordSendFailed(step, conversation.RefusalOf(err), r.Clock.Now())
@@ -237,8 +231,8 @@ func (r *Relay) bury(ctx context.Context, j *job, step conversation.Bury) record
 	if err == nil {
 		_, err = r.Letters.Append(ctx, j.key+"/"+step.Letter.ID, j.account.UID, j.openID, data)
 	}
-	if err != nil {
-		r.Logger.Error(err, "A message that is given up cannot be kept; it is tried again", "account", j.account.Key.String())
+	if r.called(j, storeOfLetters, err); err != nil {
+		r.Logger.V(1).Info("A message that is given up cannot be kept; it is tried again", "account", j.account.Key.String(), "error", err.Error())
 		return r.failed(j)
 	}
 	r.Metrics.buried(j.lane, step.Letter.Cause)

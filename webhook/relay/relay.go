@@ -142,7 +142,7 @@ func New(config Config) (*Relay, error) {
 	r.history = newHistory(r)
 	r.numbers = newNumbers(config.Changed)
 	r.lively = newLively()
-	r.machine = &machine{log: config.Logger, clock: config.Clock, books: r.books, look: r.look, heard: r.books.hear}
+	r.machine = &machine{log: config.Logger, clock: config.Clock, books: r.books, look: r.look, heard: r.books.hear, grown: config.Metrics.grown}
 	var err error
 	r.owner, err = journal.NewOwner(config.Log, config.Member, r.machine, journal.OwnerOptions{
 		FlushInterval: FlushInterval, PressInterval: PressInterval, MaxStates: maxKept, OnOwnership: r.ownership,

@@ -43,6 +43,20 @@ type tally struct {
 	// OriginalID of the account, and the minute of its last push, in seconds.
 	OriginalID string `json:"originalID,omitempty"`
 	LastMinute int64  `json:"lastMinute,omitempty"`
+	// Trouble of the member that has the partition, with all of its partitions. Only
+	// the tally of the first of them has it.
+	Trouble *distress `json:"trouble,omitempty"`
+}
+
+// distress is what keeps one member from passing on the messages of an account.
+type distress struct {
+	// At is when it was told last, in seconds since 1970. One that is not told again
+	// is over, or its member is gone.
+	At int64 `json:"at"`
+	// Late is how many customers have waited too long.
+	Late int64 `json:"late,omitempty"`
+	// Obstacle is why, when it is known.
+	Obstacle string `json:"obstacle,omitempty"`
 }
 
 // sum over the customers of an account.

@@ -19,11 +19,13 @@ package relay
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/liveroom-io/liveroom-operator/internal/im"
 	"github.com/liveroom-io/liveroom-operator/internal/wechat"
+	"github.com/liveroom-io/liveroom-operator/webhook/journal"
 	"github.com/liveroom-io/liveroom-operator/webhook/relay/conversation"
 )
 
@@ -33,6 +35,8 @@ type provider string
 const (
 	providerIM     provider = "IM"
 	providerWeChat provider = "WeChat"
+	// storeOfLetters is the journal's, for dead letters.
+	storeOfLetters provider = "DeadLetters"
 )
 
 const (
@@ -49,7 +53,11 @@ type trouble struct {
 	provider    provider
 	first, last time.Time
 	text        string
+	code        int // 0 without one
 }
+
+// errNoClient: the ImApp of an account cannot be called.
+var errNoClient = errors.New("the ImApp is not authenticated")
 
 // called notes how a call went.
 func (r *Relay) called(j *job, to provider, err error) {
@@ -97,26 +105,66 @@ func (r *Relay) trouble(j *job, with provider, err error) {
 		t = &trouble{provider: with, first: now}
 		r.troubles[j.account.UID] = t
 	}
-	if t.provider == with {
-		t.last, t.text = now, err.Error()
+	if t.provider != with {
+		return
+	}
+	t.last = now
+	// One failure follows the other; a code says more than that there is no answer.
+	if text, code := obstacle(with, err); t.text == "" || t.code == 0 && code != 0 {
+		t.text, t.code = text, code
 	}
 }
 
-// Backlog is how many customers of an account have waited too long for what is to
-// be done, and why, when a provider is the cause.
-func (r *Relay) Backlog(uid string) (customers int64, obstacle string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	now := r.Clock.Now()
-	if t := r.troubles[uid]; t != nil && now.Sub(t.first) >= obstructive && now.Sub(t.last) < forgotten {
-		obstacle = fmt.Sprintf("%s does not take messages (%s)", t.provider, t.text)
-	}
-	for _, since := range r.pending[uid] {
-		if !since.IsZero() && now.Sub(since) >= overdue {
-			customers++
+// obstacle says what a provider does, in words that are the same for the same
+// trouble: its own text names each request.
+func obstacle(with provider, err error) (text string, code int) {
+	why := "it does not answer"
+	switch {
+	case with == storeOfLetters && errors.Is(err, journal.ErrFull):
+		return "there is no room for another dead letter: replay or drop some", 0
+	case with == storeOfLetters:
+		return "dead letters cannot be stored", 0
+	case errors.Is(err, errNoClient):
+		why = errNoClient.Error()
+	default:
+		if e, ok := im.AsError(err); ok {
+			why, code = string(e.Class), e.Code
+		} else if e, ok := wechat.AsError(err); ok {
+			why, code = string(e.Kind), e.Code
 		}
 	}
-	return customers, obstacle
+	if code != 0 {
+		why = fmt.Sprintf("%s, code %d", why, code)
+	}
+	return fmt.Sprintf("%s does not take messages (%s)", with, why), code
+}
+
+// distressed are the accounts with a provider that has failed for long, or with
+// customers who have waited too long for what is to be done.
+func (r *Relay) distressed(now time.Time) map[string]distress {
+	found := map[string]distress{}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for uid, t := range r.troubles {
+		if now.Sub(t.last) >= forgotten {
+			delete(r.troubles, uid)
+		} else if now.Sub(t.first) >= obstructive {
+			found[uid] = distress{At: now.Unix(), Obstacle: t.text}
+		}
+	}
+	for uid, customers := range r.pending {
+		d := found[uid]
+		for _, since := range customers {
+			if !since.IsZero() && now.Sub(since) >= overdue {
+				d.Late++
+			}
+		}
+		if d.Late > 0 {
+			d.At = now.Unix()
+			found[uid] = d
+		}
+	}
+	return found
 }
 
 // hashOf names an erasure: the customer and when they left.
