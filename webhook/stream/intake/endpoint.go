@@ -200,7 +200,7 @@ func (e *Endpoint) hear(app *directory.App, segment string, now time.Time) {
 		return
 	}
 	heard := stream.Event{
-		ID: fmt.Sprintf("heard/%s/%s/%d", app.Key, segment, now.UnixMilli()), Kind: stream.Heard,
+		ID: fmt.Sprintf("heard/%s/%s/%d", app.Key, segment, today), Kind: stream.Heard,
 		App: app.Key.String(), Segment: segment, Time: now.UnixMilli(),
 	}
 	entry, err := heard.Entry()
