@@ -37,7 +37,7 @@ type Embedded struct {
 	// SyncInterval is how long the disk may keep confirmed entries in its cache: a
 	// killed process loses nothing, a lost node up to this much. 0 means 1 s.
 	SyncInterval time.Duration
-	// MaxStoreBytes bounds all files. 0 means 8 GiB. It has to be at least the sum
+	// MaxStoreBytes bounds all files. 0 means 10 GiB. It has to be at least the sum
 	// of what the streams may use.
 	MaxStoreBytes int64
 }
@@ -62,7 +62,7 @@ type embeddedServer struct {
 func startEmbedded(ctx context.Context, options *Embedded, log logr.Logger) (*embeddedServer, error) {
 	interval, size := options.SyncInterval, options.MaxStoreBytes
 	setDefault(&interval, time.Second)
-	setDefault(&size, 8<<30)
+	setDefault(&size, 10<<30)
 	if err := os.MkdirAll(options.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("making the directory: %w", err)
 	}
