@@ -106,8 +106,8 @@ type accessAnswer struct {
 	until   time.Time
 }
 
-func newReviews(api Creator, clock clock.PassiveClock) *reviews {
-	r := &reviews{api: api, clock: clock, guard: rate.NewLimiter(reviewPace.limit, reviewPace.burst)}
+func newReviews(api Creator, now clock.PassiveClock) *reviews {
+	r := &reviews{api: api, clock: now, guard: rate.NewLimiter(reviewPace.limit, reviewPace.burst)}
 	// The only error is a size below one.
 	r.tokens, _ = lru.New[tokenKey, tokenAnswer](maxReviews)
 	r.refused, _ = lru.New[tokenKey, tokenAnswer](maxReviews)

@@ -193,11 +193,9 @@ func (s *story) create(objects ...client.Object) {
 }
 
 // account makes a ServiceAccount.
-func (s *story) account(namespace, name string) *corev1.ServiceAccount {
+func (s *story) account(namespace, name string) {
 	s.t.Helper()
-	account := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name}}
-	s.create(account)
-	return account
+	s.create(&corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name}})
 }
 
 // grant lets a ServiceAccount create imapps/usersig of the ImApp, as the document
