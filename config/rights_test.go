@@ -30,6 +30,8 @@ import (
 	"time"
 
 	. "github.com/onsi/gomega"
+	authenticationv1 "k8s.io/api/authentication/v1"
+	authorizationv1 "k8s.io/api/authorization/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -87,6 +89,12 @@ func TestTheWebhookHasTheRightsItNeeds(t *testing.T) {
 				Should(HaveField("Messages", Equal(int64(1))))
 			s.Eventually(func() *imv1alpha1.ReportedDrift { s.get(account, "host"); return account.Status.ReportedDrift }).
 				Should(HaveField("Fields", Equal([]string{"nickname"})))
+
+			// The UserSig service asks about callers.
+			s.Expect(s.webhook.Create(s.ctx, &authenticationv1.TokenReview{Spec: authenticationv1.TokenReviewSpec{Token: "nobody's"}})).To(Succeed())
+			s.Expect(s.webhook.Create(s.ctx, &authorizationv1.SubjectAccessReview{Spec: authorizationv1.SubjectAccessReviewSpec{
+				User: "somebody", ResourceAttributes: &authorizationv1.ResourceAttributes{Verb: "create", Resource: "imapps"},
+			}})).To(Succeed())
 
 			// And no more than that.
 			room.Spec.Name = "taken over"
