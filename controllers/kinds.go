@@ -28,6 +28,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	imv1alpha1 "github.com/liveroom-io/liveroom-operator/api/v1alpha1"
+	"github.com/liveroom-io/liveroom-operator/controllers/application"
 	"github.com/liveroom-io/liveroom-operator/controllers/groupcustomfield"
 	"github.com/liveroom-io/liveroom-operator/controllers/imaccount"
 	"github.com/liveroom-io/liveroom-operator/controllers/imapp"
@@ -148,7 +149,11 @@ func (s *system) unprovenFieldsOf() handler.EventHandler {
 }
 
 func (s *system) addRooms() error {
-	kind := liveroom.New(s.mgr.GetClient(), s.references, s.apps, s.options.Clock)
+	keys, err := application.NewKeys(s.references)
+	if err != nil {
+		return err
+	}
+	kind := liveroom.New(s.mgr.GetClient(), s.references, keys, s.apps, s.options.Clock)
 	drift := lifecycle.NewDrift()
 	sweeper := lifecycle.NewSweeper(kind, s.mgr.GetClient(), s.apps, s.wake.rooms, drift, s.options.DriftSecond)
 	if err := s.mgr.Add(sweeper); err != nil {
@@ -162,12 +167,71 @@ func (s *system) addRooms() error {
 		Watches(&imv1alpha1.LiveRoom{}, s.wakes(rooms, lookup.ByClaim, func(obj client.Object) string {
 			return lookup.RoomClaim(obj.(*imv1alpha1.LiveRoom))
 		}), builder.WithPredicates(departures())).
+		Watches(&imv1alpha1.LiveRoom{}, s.roomsOfSameStream(), builder.WithPredicates(departures())).
+		Watches(&imv1alpha1.ImApp{}, s.roomsOfSameAccount(), builder.WithPredicates(later(), predicate.GenerationChangedPredicate{})).
+		WatchesMetadata(metadataOf(secretKind), s.wakes(rooms, lookup.BySecret, byName), builder.WithPredicates(departures())).
+		WatchesMetadata(metadataOf(secretKind), s.roomsOfKey(), builder.WithPredicates(later())).
 		Watches(&imv1alpha1.ImAccount{}, s.wakes(rooms, lookup.ByAccount, byName), builder.WithPredicates(later(), turned(imported))).
 		Watches(&imv1alpha1.GroupCustomField{}, s.wakes(rooms, lookup.ByField, func(obj client.Object) string {
 			return lookup.FieldClaim(obj.(*imv1alpha1.GroupCustomField))
 		}), builder.WithPredicates(later(), turned(registered)))
 	return s.watchApp(b, rooms).WithOptions(s.concurrency(s.options.Workers)).
 		Complete(lifecycle.New(kind, s.deps("liveroom", drift, sweeper.Verify)))
+}
+
+// roomsOfSameStream wakes the rooms that claim the stream of one that has gone.
+func (s *system) roomsOfSameStream() handler.EventHandler {
+	return handler.EnqueueRequestsFromMapFunc(func(_ context.Context, obj client.Object) []reconcile.Request {
+		var keys []types.NamespacedName
+		for _, claim := range lookup.StreamClaims(obj.(*imv1alpha1.LiveRoom)) {
+			keys = append(keys, s.matching(rooms(), lookup.ByStream, claim)...)
+		}
+		return requests(keys)
+	})
+}
+
+// roomsOfSameAccount wakes the rooms of other ImApps when it may have changed whose
+// streams are in one account with theirs.
+func (s *system) roomsOfSameAccount() handler.EventHandler {
+	return handler.EnqueueRequestsFromMapFunc(func(ctx context.Context, obj client.Object) []reconcile.Request {
+		var list imv1alpha1.ImAppList
+		if err := s.mgr.GetClient().List(ctx, &list, client.UnsafeDisableDeepCopy); err != nil {
+			return nil // the next sweep finds it
+		}
+		var keys []types.NamespacedName
+		for _, app := range list.Objects() {
+			if app.UID != obj.GetUID() && lookup.SameAccount(app.Spec.Live, obj.(*imv1alpha1.ImApp).Spec.Live) {
+				keys = append(keys, s.streaming(client.ObjectKeyFromObject(app))...)
+			}
+		}
+		return requests(keys)
+	})
+}
+
+// roomsOfKey wakes the rooms whose streams depend on a key of their ImApp.
+func (s *system) roomsOfKey() handler.EventHandler {
+	return handler.EnqueueRequestsFromMapFunc(func(_ context.Context, secret client.Object) []reconcile.Request {
+		var keys []types.NamespacedName
+		for _, app := range s.matching(apps(), lookup.ByStreamSecret, byName(secret)) {
+			keys = append(keys, s.streaming(app)...)
+		}
+		return requests(keys)
+	})
+}
+
+// streaming are the rooms of an ImApp that have a stream.
+func (s *system) streaming(app types.NamespacedName) []types.NamespacedName {
+	var list imv1alpha1.LiveRoomList
+	if err := s.mgr.GetClient().List(context.Background(), &list, client.MatchingFields{lookup.ByApp: app.String()}, client.UnsafeDisableDeepCopy); err != nil {
+		return nil // the next sweep finds them
+	}
+	var keys []types.NamespacedName
+	for _, room := range list.Objects() {
+		if room.Spec.Stream != nil {
+			keys = append(keys, client.ObjectKeyFromObject(room))
+		}
+	}
+	return keys
 }
 
 // addPolicies adds the controller of policies that IM itself enforces.

@@ -146,8 +146,10 @@ func TestScheduleFiresOnceWhateverTheClockOfTheLeader(t *testing.T) {
 			Field: &imv1alpha1.StateField{Name: statusField},
 		}
 	})
-	s.create(s.secret(secretKey), s.app(), s.field("room-status", statusField), room)
+	field := s.field("room-status", statusField)
+	s.create(s.secret(secretKey), s.app(), field, room)
 	s.Eventually(s.ready(room)).Should(Equal(asDeclared))
+	s.Eventually(s.ready(field)).Should(Equal(asDeclared), "or the next leader has to prove the field, by a write")
 	s.Expect(s.told("live_one")()).To(Equal("Paused"))
 	changes := s.sim.Calls(changeCall)
 

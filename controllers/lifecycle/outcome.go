@@ -49,34 +49,36 @@ type policy struct {
 }
 
 var policies = map[string]policy{
-	imv1alpha1.ReasonPaused:              {},
-	imv1alpha1.ReasonDriftDetected:       {event: true},
-	imv1alpha1.ReasonNotExisting:         {},
-	imv1alpha1.ReasonAppNotFound:         {},
-	imv1alpha1.ReasonAppNotReady:         {},
-	imv1alpha1.ReasonNamespaceNotAllowed: {event: true},
-	imv1alpha1.ReasonConflict:            {event: true},
-	imv1alpha1.ReasonNotAdopted:          {stalled: true, event: true},
-	imv1alpha1.ReasonReferenceNotFound:   {},
-	imv1alpha1.ReasonReferenceNotReady:   {},
-	imv1alpha1.ReasonUserNotFound:        {first: 5 * time.Second, limit: 2 * time.Minute, event: true},
-	imv1alpha1.ReasonInvalid:             {stalled: true, event: true},
-	imv1alpha1.ReasonNotConverging:       {stalled: true, event: true},
-	imv1alpha1.ReasonNotRegistered:       {first: time.Second, limit: time.Minute},
-	imv1alpha1.ReasonAwaitingProof:       {first: 5 * time.Second, limit: time.Minute},
-	imv1alpha1.ReasonFieldNotRegistered:  {first: time.Minute, limit: 5 * time.Minute}, // as a rule its declaration wakes it
-	imv1alpha1.ReasonFieldNotDeclared:    {},
-	imv1alpha1.ReasonTooManyFields:       {event: true},
-	imv1alpha1.ReasonUnauthorized:        {},
-	imv1alpha1.ReasonCredentialsNotFound: {event: true},
-	imv1alpha1.ReasonQuotaExceeded:       {first: 30 * time.Second, limit: 10 * time.Minute, event: true},
-	imv1alpha1.ReasonNotPermitted:        {first: 30 * time.Second, limit: 10 * time.Minute, event: true},
-	imv1alpha1.ReasonRateLimited:         {first: time.Second, limit: time.Minute},
-	imv1alpha1.ReasonUnavailable:         {first: time.Second, limit: time.Minute, event: true},
-	imv1alpha1.ReasonOutcomeUnknown:      {first: 500 * time.Millisecond, limit: 10 * time.Second},
-	imv1alpha1.ReasonInUse:               {},
-	imv1alpha1.ReasonSecretConflict:      {stalled: true, event: true},
-	imv1alpha1.ReasonInternalError:       {fail: true},
+	imv1alpha1.ReasonPaused:                 {},
+	imv1alpha1.ReasonDriftDetected:          {event: true},
+	imv1alpha1.ReasonNotExisting:            {},
+	imv1alpha1.ReasonAppNotFound:            {},
+	imv1alpha1.ReasonAppNotReady:            {},
+	imv1alpha1.ReasonNamespaceNotAllowed:    {event: true},
+	imv1alpha1.ReasonConflict:               {event: true},
+	imv1alpha1.ReasonNotAdopted:             {stalled: true, event: true},
+	imv1alpha1.ReasonReferenceNotFound:      {},
+	imv1alpha1.ReasonReferenceNotReady:      {},
+	imv1alpha1.ReasonUserNotFound:           {first: 5 * time.Second, limit: 2 * time.Minute, event: true},
+	imv1alpha1.ReasonInvalid:                {stalled: true, event: true},
+	imv1alpha1.ReasonNotConverging:          {stalled: true, event: true},
+	imv1alpha1.ReasonNotRegistered:          {first: time.Second, limit: time.Minute},
+	imv1alpha1.ReasonAwaitingProof:          {first: 5 * time.Second, limit: time.Minute},
+	imv1alpha1.ReasonFieldNotRegistered:     {first: time.Minute, limit: 5 * time.Minute}, // as a rule its declaration wakes it
+	imv1alpha1.ReasonFieldNotDeclared:       {},
+	imv1alpha1.ReasonTooManyFields:          {event: true},
+	imv1alpha1.ReasonUnauthorized:           {},
+	imv1alpha1.ReasonCredentialsNotFound:    {event: true},
+	imv1alpha1.ReasonQuotaExceeded:          {first: 30 * time.Second, limit: 10 * time.Minute, event: true},
+	imv1alpha1.ReasonNotPermitted:           {first: 30 * time.Second, limit: 10 * time.Minute, event: true},
+	imv1alpha1.ReasonRateLimited:            {first: time.Second, limit: time.Minute},
+	imv1alpha1.ReasonUnavailable:            {first: time.Second, limit: time.Minute, event: true},
+	imv1alpha1.ReasonOutcomeUnknown:         {first: 500 * time.Millisecond, limit: 10 * time.Second},
+	imv1alpha1.ReasonInUse:                  {},
+	imv1alpha1.ReasonSecretConflict:         {stalled: true, event: true},
+	imv1alpha1.ReasonKeyNotFound:            {event: true},
+	imv1alpha1.ReasonStreamingNotConfigured: {},
+	imv1alpha1.ReasonInternalError:          {fail: true},
 }
 
 // reasons maps the closed set of the provider's errors.
@@ -152,7 +154,8 @@ func keepsGoing(change Change, err error) bool {
 	case imv1alpha1.ReasonInvalid, imv1alpha1.ReasonFieldNotRegistered, imv1alpha1.ReasonFieldNotDeclared,
 		imv1alpha1.ReasonNotPermitted, imv1alpha1.ReasonQuotaExceeded, imv1alpha1.ReasonUserNotFound,
 		imv1alpha1.ReasonReferenceNotFound, imv1alpha1.ReasonReferenceNotReady, imv1alpha1.ReasonNotRegistered,
-		imv1alpha1.ReasonAwaitingProof, imv1alpha1.ReasonSecretConflict:
+		imv1alpha1.ReasonAwaitingProof, imv1alpha1.ReasonSecretConflict, imv1alpha1.ReasonConflict,
+		imv1alpha1.ReasonKeyNotFound, imv1alpha1.ReasonStreamingNotConfigured:
 		return true
 	}
 	return false

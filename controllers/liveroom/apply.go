@@ -48,6 +48,10 @@ func (k *Kind) apply(ctx context.Context, conn *application.Connection, d Desire
 			return applyField(ctx, conn, d, value)
 		}
 		return conn.Client.SetAttributes(ctx, d.GroupID, []im.Field{value})
+	case URLIssue:
+		return k.issue(ctx, conn, d, value)
+	case SecretDrop:
+		return k.drop(ctx, d, value)
 	case Ban:
 		length := banWithoutEnd
 		if !value.Until.IsZero() {

@@ -60,6 +60,9 @@ type Value struct {
 
 // Desired is a LiveRoom with every reference followed and every date decided.
 type Desired struct {
+	// Room and UID identify the object.
+	Room         types.NamespacedName
+	UID          types.UID
 	GroupID      string
 	Type         imv1alpha1.RoomType
 	Name         string
@@ -80,14 +83,16 @@ type Desired struct {
 	Banned []string
 	// State of the room. Nil without stateControl.
 	State *State
+	// Stream of the room. Nil for none.
+	Stream *Stream
 	// Now is the time at which the dates were decided.
 	Now time.Time
 
 	next time.Time
 }
 
-// Next implements lifecycle.Desired: the end of the next ban, or the next change of
-// state.
+// Next implements lifecycle.Desired: the end of the next ban, the next change of state
+// or the renewal of a URL.
 func (d Desired) Next() time.Time { return d.next }
 
 // wake asks for another look at a time. Zero asks for none.
@@ -100,6 +105,7 @@ func (d *Desired) wake(at time.Time) {
 // Resolve implements lifecycle.Kind.
 func (k *Kind) Resolve(ctx context.Context, conn *application.Connection, room *imv1alpha1.LiveRoom) (Desired, error) {
 	d := Desired{
+		Room: types.NamespacedName{Namespace: room.Namespace, Name: room.Name}, UID: room.UID,
 		GroupID: room.GroupID(), Type: room.Spec.Type, Name: room.Spec.Name,
 		Introduction: room.Spec.Introduction, Announcement: room.Spec.Announcement, AvatarURL: room.Spec.AvatarURL,
 		JoinOption: room.Spec.JoinOption, Speech: room.Spec.Speech,
@@ -117,6 +123,9 @@ func (k *Kind) Resolve(ctx context.Context, conn *application.Connection, room *
 		return d, err
 	}
 	if err := k.resolveValues(ctx, conn, room, &d); err != nil {
+		return d, err
+	}
+	if err := k.resolveStream(ctx, conn, room, &d); err != nil {
 		return d, err
 	}
 	d.Bans = map[string]time.Time{}
@@ -160,7 +169,7 @@ func (k *Kind) user(ctx context.Context, room *imv1alpha1.LiveRoom, path string,
 	}
 	key := types.NamespacedName{Namespace: room.Namespace, Name: named.AccountRef.Name}
 	var account imv1alpha1.ImAccount
-	if err := k.reader.Get(ctx, key, &account); err != nil {
+	if err := k.client.Get(ctx, key, &account); err != nil {
 		if apierrors.IsNotFound(err) {
 			return "", hold.New(imv1alpha1.ReasonReferenceNotFound, "%s: ImAccount %s does not exist: create it", path, key)
 		}
@@ -228,7 +237,7 @@ func (k *Kind) registration(ctx context.Context, conn *application.Connection, r
 	app := lookup.AppKey(room)
 	var fields imv1alpha1.GroupCustomFieldList
 	selector := client.MatchingFields{lookup.ByClaim: lookup.FieldKey(app, name)}
-	if err := k.reader.List(ctx, &fields, selector, client.UnsafeDisableDeepCopy); err != nil {
+	if err := k.client.List(ctx, &fields, selector, client.UnsafeDisableDeepCopy); err != nil {
 		return false, "", fmt.Errorf("listing the declarations of field %s: %w", name, err)
 	}
 	what := application.FieldType{Scope: imv1alpha1.FieldScopeGroup, Name: name, Type: room.Spec.Type}

@@ -34,8 +34,10 @@ import (
 
 // +kubebuilder:rbac:groups=im.liveroom.io,resources=liverooms,verbs=get;list;watch;patch
 // +kubebuilder:rbac:groups=im.liveroom.io,resources=liverooms/status,verbs=patch
+// +kubebuilder:rbac:groups=im.liveroom.io,resources=liverooms/finalizers,verbs=update
 // +kubebuilder:rbac:groups=im.liveroom.io,resources=imaccounts;groupcustomfields;imapps,verbs=get;list;watch
 // +kubebuilder:rbac:groups="",resources=configmaps,verbs=get;list;watch
+// +kubebuilder:rbac:groups="",resources=secrets,verbs=get;list;watch;create;patch;delete
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 
 // surveySize is how many groups one get_group_info may name.
@@ -43,15 +45,17 @@ const surveySize = 50
 
 // Kind implements the life cycle of LiveRoom.
 type Kind struct {
-	reader     client.Reader
+	client     client.Client
+	keys       *application.Keys
 	references *reference.Reader
 	apps       *application.Registry
 	clock      clock.PassiveClock
 }
 
-// New returns the kind; reader is the cache.
-func New(reader client.Reader, references *reference.Reader, apps *application.Registry, clk clock.PassiveClock) *Kind {
-	return &Kind{reader: reader, references: references, apps: apps, clock: clk}
+// New returns the kind; c reads the cache, and writes the Secrets with URLs of
+// streams to the API server.
+func New(c client.Client, references *reference.Reader, keys *application.Keys, apps *application.Registry, clk clock.PassiveClock) *Kind {
+	return &Kind{client: c, references: references, keys: keys, apps: apps, clock: clk}
 }
 
 var (

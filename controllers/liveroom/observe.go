@@ -35,6 +35,8 @@ type Observed struct {
 	Administrators []string
 	Attributes     map[string]string
 	Bans           map[string]time.Time
+	// Secrets are those with URLs of the stream, by name. Nil when not looked at.
+	Secrets map[string]SecretState
 	// Unread are the parts that IM does not let us read, by path.
 	Unread []Unread
 }
@@ -59,9 +61,13 @@ func (o Observed) CreatedAt() time.Time {
 
 // Observe implements lifecycle.Kind.
 func (k *Kind) Observe(ctx context.Context, conn *application.Connection, d Desired) (Observed, error) {
+	secrets, err := k.secrets(ctx, d)
+	if err != nil {
+		return Observed{}, err
+	}
 	group, err := conn.Client.Group(ctx, d.GroupID, d.keys())
 	if im.IsNotFound(err) {
-		return Observed{}, nil
+		return Observed{Secrets: secrets}, nil
 	}
 	if err != nil {
 		return Observed{}, err
@@ -70,7 +76,7 @@ func (k *Kind) Observe(ctx context.Context, conn *application.Connection, d Desi
 		return Observed{}, hold.New(imv1alpha1.ReasonInvalid,
 			"group %q is of type %s, which cannot be changed to %s: create the room anew with that type, or with another groupID", d.GroupID, group.Type, d.Type)
 	}
-	o := Observed{Group: &group}
+	o := Observed{Group: &group, Secrets: secrets}
 	if d.Administrators != nil {
 		users, err := administrators(ctx, conn, d)
 		if err := o.read("administrators", err, func() { o.Administrators = present(users) }); err != nil {

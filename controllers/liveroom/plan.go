@@ -52,6 +52,7 @@ func plan(d Desired, o Observed) []lifecycle.Change {
 		}
 		o.Attributes, o.Bans = map[string]string{}, map[string]time.Time{}
 	}
+	changes = append(changes, planSecrets(d, o)...) // hosts wait for them, and IM has no part in them
 	changes = append(changes, planBase(d, group)...)
 	changes = append(changes, planOwner(d, group)...)
 	changes = append(changes, planAdministrators(d, o)...)

@@ -40,20 +40,26 @@ const (
 const maxBannedUserIDs = 200
 
 // conditions are those of a room besides Ready, most basic first.
-var conditions = []string{imv1alpha1.ConditionSynced, imv1alpha1.ConditionFieldsSynced}
+var conditions = []string{imv1alpha1.ConditionSynced, imv1alpha1.ConditionFieldsSynced, imv1alpha1.ConditionStreamURLsIssued}
 
 // status is what the controller applies of a room's status. Activity, reported
-// drift and what became of the stream are the webhook's.
+// drift and what became of the stream are the webhook's. StreamURLsIssued belongs
+// there only while there is a stream; without one the shared life cycle finds it
+// True, which says nothing to a reader.
 func status(room *imv1alpha1.LiveRoom) any {
 	applied := room.Status
 	applied.Activity, applied.ReportedDrift, applied.Stream = nil, nil, nil
 	applied.Conditions = lifecycle.Own(applied.Conditions, append(conditions[:len(conditions):len(conditions)], imv1alpha1.ConditionLengthWarning)...)
+	if room.Spec.Stream == nil {
+		meta.RemoveStatusCondition(&applied.Conditions, imv1alpha1.ConditionStreamURLsIssued)
+	}
 	return applied
 }
 
 // Report implements lifecycle.Kind.
 func (k *Kind) Report(room *imv1alpha1.LiveRoom, pass *lifecycle.Pass[Desired, Observed]) {
 	reportState(room, pass)
+	reportStream(room, pass)
 	if pass.Desired == nil {
 		return
 	}

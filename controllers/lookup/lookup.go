@@ -21,6 +21,7 @@ package lookup
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"k8s.io/apimachinery/pkg/types"
@@ -44,8 +45,15 @@ const (
 	ByAccount = "liveroom.account"
 	// ByField: LiveRooms by the custom fields that they use (see FieldKey).
 	ByField = "liveroom.field"
-	// BySecret: ImApps by their credentials, ImAccounts by their UserSig Secret.
+	// BySecret: ImApps by their credentials, ImAccounts by their UserSig Secret,
+	// LiveRooms by the Secrets with the URLs of their stream.
 	BySecret = "liveroom.secret"
+	// ByStreamSecret: ImApps by the Secrets that spec.live and spec.trtc name.
+	ByStreamSecret = "liveroom.streamSecret"
+	// ByStream: LiveRooms by what their stream claims (see StreamClaims).
+	ByStream = "liveroom.stream"
+	// ByOwner: Secrets, as metadata, by the UID of the LiveRoom that controls them.
+	ByOwner = "liveroom.owner"
 )
 
 // AppKey is the namespaced name of the ImApp that an object refers to.
@@ -97,6 +105,7 @@ func Register(ctx context.Context, indexer client.FieldIndexer) error {
 		{&imv1alpha1.ImApp{}, BySecret, one(func(a *imv1alpha1.ImApp) string {
 			return inNamespace(a.Namespace, a.Spec.CredentialsSecretRef.Name)
 		})},
+		{&imv1alpha1.ImApp{}, ByStreamSecret, many(streamSecrets)},
 		{&imv1alpha1.ImAccount{}, ByApp, one(func(a *imv1alpha1.ImAccount) string { return AppKey(a).String() })},
 		{&imv1alpha1.ImAccount{}, ByClaim, one(AccountClaim)},
 		{&imv1alpha1.ImAccount{}, BySecret, many(userSigSecrets)},
@@ -107,6 +116,9 @@ func Register(ctx context.Context, indexer client.FieldIndexer) error {
 		{&imv1alpha1.LiveRoom{}, ByConfigMap, many(configMaps)},
 		{&imv1alpha1.LiveRoom{}, ByAccount, many(accounts)},
 		{&imv1alpha1.LiveRoom{}, ByField, many(FieldsOf)},
+		{&imv1alpha1.LiveRoom{}, BySecret, many(urlSecrets)},
+		{&imv1alpha1.LiveRoom{}, ByStream, many(StreamClaims)},
+		{secretMetadata(), ByOwner, many(owners)},
 		{&imv1alpha1.ModerationPolicy{}, ByApp, many(ofProvider(func(p *imv1alpha1.ModerationPolicy) []string {
 			return []string{AppKey(p).String()}
 		}))},
@@ -146,9 +158,15 @@ func configMaps(r *imv1alpha1.LiveRoom) []string {
 
 func accounts(r *imv1alpha1.LiveRoom) []string {
 	names := distinct{}
-	users := r.Spec.Administrators
+	users := slices.Clone(r.Spec.Administrators)
 	if r.Spec.Owner != nil {
-		users = append([]imv1alpha1.UserReference{*r.Spec.Owner}, users...)
+		users = append(users, *r.Spec.Owner)
+	}
+	if stream := r.Spec.Stream; stream != nil && stream.TRTC != nil {
+		users = append(users, stream.TRTC.Pusher)
+		if stream.TRTC.Viewer != nil {
+			users = append(users, *stream.TRTC.Viewer)
+		}
 	}
 	for _, user := range users {
 		if user.AccountRef != nil {
