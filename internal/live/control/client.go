@@ -1,0 +1,202 @@
+/*
+Copyright 2026 The LiveRoom Operator Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+// Package control calls the cloud API that ends streams and keeps them from coming
+// back: of Cloud Streaming Services (CSS) and of TRTC (live contract, sections 4, 5
+// and 8).
+package control
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"golang.org/x/time/rate"
+	"k8s.io/utils/clock"
+
+	"github.com/liveroom-io/liveroom-operator/internal/im"
+)
+
+const (
+	// maxAnswerBytes of the API: an answer has some hundreds.
+	maxAnswerBytes = 64 << 10
+	// callTimeout bounds one attempt.
+	callTimeout = 10 * time.Second
+	// attempts of a call when it is RateLimited or Unavailable, with firstPause between
+	// the first two, and twice as long each time.
+	attempts   = 3
+	firstPause = 200 * time.Millisecond
+	// limitMargin is the part of a limit that is used, with bursts of a twentieth of it.
+	limitMargin = 0.9
+)
+
+// action is a call of the API.
+type action struct {
+	name, service, version string
+	// perSecond is the API's limit.
+	perSecond float64
+}
+
+// Config of a client.
+type Config struct {
+	// Endpoint is the base URL, such as https://live.tencentcloudapi.com.
+	Endpoint string
+	// Region that calls of TRTC name, such as ap-guangzhou.
+	Region string
+	// Credentials sign every call.
+	Credentials Credentials
+	// HTTP makes the calls. It must not follow redirects. Nil means one of its own.
+	HTTP *http.Client
+	// Clock signs and waits. Nil means the system's.
+	Clock clock.Clock
+}
+
+// Client calls the API. Its methods may be called concurrently; they respect the
+// limits of the API, and repeat what may pass. Errors are *Error or the context's.
+type Client struct {
+	Config
+
+	host   string
+	limits map[string]*rate.Limiter
+}
+
+// New returns a client. The error says what is wrong with the endpoint.
+func New(config Config) (*Client, error) {
+	base, err := url.Parse(config.Endpoint)
+	if err != nil || base.Host == "" || base.Scheme != "https" && base.Scheme != "http" {
+		return nil, fmt.Errorf("the endpoint %q is no base URL such as https://live.tencentcloudapi.com", config.Endpoint)
+	}
+	if config.HTTP == nil {
+		config.HTTP = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	}
+	if config.Clock == nil {
+		config.Clock = clock.RealClock{}
+	}
+	c := &Client{Config: config, host: base.Host, limits: map[string]*rate.Limiter{}}
+	for _, a := range actions {
+		c.limits[a.name] = rate.NewLimiter(rate.Limit(a.perSecond*limitMargin), max(1, int(a.perSecond/20)))
+	}
+	return c, nil
+}
+
+// call makes a call, and tries again what may pass.
+func (c *Client) call(ctx context.Context, a action, parameters, into any) error {
+	body, err := json.Marshal(parameters)
+	if err != nil {
+		return fmt.Errorf("encoding %s: %w", a.name, err)
+	}
+	for attempt := 1; ; attempt++ {
+		if err = c.limits[a.name].Wait(ctx); err != nil {
+			return &Error{Class: im.RateLimited, Action: a.name, Info: "no turn before the deadline", Err: err}
+		}
+		if err = c.attempt(ctx, a, body, into); err == nil {
+			return nil
+		}
+		e, ok := AsError(err)
+		if !ok || attempt == attempts || e.Class != im.RateLimited && e.Class != im.Unavailable {
+			return err
+		}
+		pause := firstPause << (attempt - 1)
+		select {
+		case <-ctx.Done():
+			return err
+		case <-c.Clock.After(pause + rand.N(pause/2)): //nolint:gosec // spreads load
+		}
+	}
+}
+
+// answer is the envelope of every answer.
+type answer struct {
+	Response json.RawMessage
+}
+
+// outcome is what every response may have.
+type outcome struct {
+	Error *struct{ Code, Message string }
+}
+
+// attempt makes one HTTP call.
+func (c *Client) attempt(ctx context.Context, a action, body []byte, into any) error {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, c.Endpoint+"/", bytes.NewReader(body))
+	if err != nil {
+		return fmt.Errorf("making the call %s: %w", a.name, err)
+	}
+	now := c.Clock.Now()
+	r.Header.Set("Content-Type", contentType)
+	r.Header.Set("X-TC-Action", a.name)
+	r.Header.Set("X-TC-Version", a.version)
+	r.Header.Set("X-TC-Timestamp", strconv.FormatInt(now.Unix(), 10))
+	if a.service == serviceTRTC {
+		r.Header.Set("X-TC-Region", c.Region)
+	}
+	r.Header.Set("Authorization", c.Credentials.authorization(&request{
+		method: http.MethodPost, host: c.host, service: a.service, contentType: contentType, body: body, at: now,
+	}))
+	response, err := c.HTTP.Do(r)
+	if err != nil {
+		return &Error{Class: im.Unavailable, Action: a.name, Err: harmless(err)}
+	}
+	defer func() { _ = response.Body.Close() }()
+	data, err := io.ReadAll(io.LimitReader(response.Body, maxAnswerBytes+1))
+	switch {
+	case err != nil:
+		return &Error{Class: im.Unavailable, Action: a.name, Info: "the answer breaks off", Err: harmless(err)}
+	case len(data) > maxAnswerBytes:
+		return &Error{Class: im.Unavailable, Action: a.name, Info: "the answer is too long"}
+	case response.StatusCode != http.StatusOK:
+		return &Error{Class: im.Unavailable, Action: a.name, Info: "HTTP " + response.Status}
+	}
+	return decode(a.name, data, into)
+}
+
+// decode reads an answer.
+func decode(name string, data []byte, into any) error {
+	var envelope answer
+	var result outcome
+	if json.Unmarshal(data, &envelope) != nil || len(envelope.Response) == 0 || json.Unmarshal(envelope.Response, &result) != nil {
+		return &Error{Class: im.Unavailable, Action: name, Info: "the answer is not one of the API"}
+	}
+	if refused := result.Error; refused != nil {
+		e := &Error{Class: classOf(refused.Code), Action: name, Code: clip(refused.Code), Info: clip(refused.Message)}
+		if why, known := advice[refused.Code]; known {
+			e.Info = why
+		}
+		return e
+	}
+	if into != nil && json.Unmarshal(envelope.Response, into) != nil {
+		return &Error{Class: im.Unavailable, Action: name, Info: "the answer is not one of this call"}
+	}
+	return nil
+}
+
+// harmless is an error of a call without its URL.
+func harmless(err error) error {
+	var failed *url.Error
+	if errors.As(err, &failed) {
+		return failed.Err
+	}
+	return err
+}
