@@ -54,22 +54,29 @@ func NewSigner(sdkAppID int64, secretKey string) *Signer {
 // Sign makes a UserSig for a user (1 to 32 bytes of printable ASCII). It is valid from now, by the machine's clock,
 // for the given time, which is cut to whole seconds and must be between one second and 50 years.
 func (s *Signer) Sign(userID string, validity time.Duration) (string, error) {
-	key := s.reveal()
-	switch {
-	case s.sdkAppID <= 0:
-		return "", errors.New("sign: the SDKAppID is not a positive number")
-	case key == "":
-		return "", errors.New("sign: the secret key is empty")
-	case !validUserID(userID):
-		return "", fmt.Errorf("sign: the user id %q is not 1 to %d bytes of printable ASCII", userID, maxUserIDBytes)
-	case validity < time.Second || validity > maxValidity:
-		return "", fmt.Errorf("sign: validity %s is not between 1s and %s", validity, maxValidity)
+	if err := s.check(userID, validity); err != nil {
+		return "", err
 	}
-	sig, err := tencentyun.GenUserSig(int(s.sdkAppID), key, userID, int(validity/time.Second))
+	sig, err := tencentyun.GenUserSig(int(s.sdkAppID), s.reveal(), userID, int(validity/time.Second))
 	if err != nil {
 		return "", fmt.Errorf("sign: %w", err)
 	}
 	return sig, nil
+}
+
+// check says what is wrong with a wish, or with the signer itself.
+func (s *Signer) check(userID string, validity time.Duration) error {
+	switch {
+	case s.sdkAppID <= 0:
+		return errors.New("sign: the SDKAppID is not a positive number")
+	case s.reveal() == "":
+		return errors.New("sign: the secret key is empty")
+	case !validUserID(userID):
+		return fmt.Errorf("sign: the user id %q is not 1 to %d bytes of printable ASCII", userID, maxUserIDBytes)
+	case validity < time.Second || validity > maxValidity:
+		return fmt.Errorf("sign: validity %s is not between 1s and %s", validity, maxValidity)
+	}
+	return nil
 }
 
 // Fingerprint tells two keys (or two applications) apart without giving either away: 16 hexadecimal digits of a
