@@ -253,10 +253,14 @@ func sign(signer *im.Signer, app *application, request *Request, validity time.D
 	if err != nil {
 		return nil, err
 	}
-	return &Issued{
+	issued := &Issued{
 		UserSig: userSig, SDKAppID: app.object.Spec.SDKAppID, UserID: request.UserID,
 		ExpiresAt: now.Add(validity).UTC().Truncate(time.Second),
-	}, nil
+	}
+	if room := request.PrivateMapKey; room != nil {
+		issued.PrivateMapKey, err = signer.PrivateMapKey(request.UserID, validity, room.room(), room.granted())
+	}
+	return issued, err
 }
 
 // Refusal is the body of every answer but that with a UserSig.

@@ -17,6 +17,7 @@ limitations under the License.
 package usersig_test
 
 import (
+	"encoding/binary"
 	"net/http"
 	"strings"
 	"testing"
@@ -61,6 +62,47 @@ func TestIssue(t *testing.T) {
 	s.Expect(lines[0]).To(And(ContainSubstring(`"caller"="`+s.namespace+`/backend"`), ContainSubstring(`"userID"="viewer-4711"`), ContainSubstring(`"validitySeconds"=600`)))
 	s.secretIn("issued", s.log.text(), token)
 	s.Expect(s.log.text()).NotTo(ContainSubstring(got.UserSig[:16]))
+}
+
+// TestPrivateMapKey checks tickets with the provider's own verifier, which needs to
+// know what is in them.
+func TestPrivateMapKey(t *testing.T) {
+	s := begin(t)
+	token := s.token(s.namespace, "backend", audience)
+	for _, c := range []struct {
+		room       map[string]any
+		version    byte
+		number     uint32
+		privileges uint32
+		name       string
+	}{
+		{map[string]any{"roomID": 12345, "privileges": 255}, 0, 12345, 255, ""},
+		{map[string]any{"roomID": 4294967294}, 0, 4294967294, 42, ""},
+		{map[string]any{"stringRoomID": "room-7", "privileges": []string{"enterRoom", "sendAudio"}}, 1, 0, 6, "room-7"},
+	} {
+		got := s.ask(token, map[string]any{"userID": "anchor01", "validitySeconds": 600, "privateMapKey": c.room})
+		s.valid(got, secretKey, "anchor01", 10*time.Minute)
+		// The ticket says when it ends, by the clock of the moment in which it was made.
+		ticket := func(expires int64) []byte {
+			buf := append([]byte{c.version, 0, 8}, "anchor01"...)
+			for _, n := range []uint32{sdkAppID, c.number, uint32(expires), c.privileges, 0} {
+				buf = binary.BigEndian.AppendUint32(buf, n)
+			}
+			if c.name != "" {
+				buf = append(binary.BigEndian.AppendUint16(buf, uint16(len(c.name))), c.name...)
+			}
+			return buf
+		}
+		verified := 0
+		for late := range int64(30) {
+			at := got.ExpiresAt.Unix() + late
+			if tencentyun.VerifyUserSigWithBuf(sdkAppID, secretKey, "anchor01", got.PrivateMapKey, time.Now(), ticket(at)) == nil {
+				verified++
+			}
+		}
+		s.Expect(verified).To(Equal(1), "%v", c.room)
+		s.Expect(s.log.text()).NotTo(ContainSubstring(got.PrivateMapKey[:16]))
+	}
 }
 
 // TestReviewsAreKept: a caller that keeps asking costs the API server two

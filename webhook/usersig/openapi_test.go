@@ -29,6 +29,7 @@ import (
 	. "github.com/onsi/gomega"
 	"sigs.k8s.io/yaml"
 
+	"github.com/liveroom-io/liveroom-operator/internal/im"
 	"github.com/liveroom-io/liveroom-operator/internal/testenv"
 )
 
@@ -144,7 +145,7 @@ func TestTheDocumentHasEveryField(t *testing.T) {
 	}
 	g.Expect(schemas["Request"].Properties["userID"].Pattern).To(Equal(userIDs.String()))
 	room := schemas["Room"].Properties
-	g.Expect(room["roomID"].Maximum).To(Equal(int64(maxRoomID)))
-	g.Expect(room["privileges"].OneOf[0].Maximum).To(Equal(int64(allPrivileges)))
+	g.Expect(room["roomID"].Maximum).To(Equal(int64(im.MaxRoomID)))
+	g.Expect(room["privileges"].OneOf[0].Maximum).To(Equal(int64(im.AllPrivileges)))
 	g.Expect(room["privileges"].OneOf[1].Items.Enum).To(ConsistOf(slices.Collect(maps.Keys(privilegeNames))))
 }

@@ -24,6 +24,8 @@ import (
 	"regexp"
 	"strings"
 	"time"
+
+	"github.com/liveroom-io/liveroom-operator/internal/im"
 )
 
 // MaxBodyBytes of a request.
@@ -44,7 +46,7 @@ type Request struct {
 type Room struct {
 	RoomID       *int64 `json:"roomID,omitempty"`
 	StringRoomID string `json:"stringRoomID,omitempty"`
-	// Privileges are PrivilegesOfAudience when absent.
+	// Privileges are those of an audience when absent.
 	Privileges *Privileges `json:"privileges,omitempty"`
 }
 
@@ -59,19 +61,19 @@ type Issued struct {
 	PrivateMapKey string `json:"privateMapKey,omitempty"`
 }
 
-// Privileges are the bits of a privateMapKey.
-type Privileges uint32
-
-// PrivilegesOfAudience are to enter, and to receive audio and video.
-const PrivilegesOfAudience Privileges = 2 | 8 | 32
-
-// allPrivileges are all bits that there are.
-const allPrivileges = 255
+// Privileges are what the user may do: bits, or names of them.
+type Privileges im.Privileges
 
 // privilegeNames are the bits by name.
 var privilegeNames = map[string]Privileges{
-	"createRoom": 1, "enterRoom": 2, "sendAudio": 4, "receiveAudio": 8,
-	"sendVideo": 16, "receiveVideo": 32, "sendSubStream": 64, "receiveSubStream": 128,
+	"createRoom":       Privileges(im.MayCreateRoom),
+	"enterRoom":        Privileges(im.MayEnterRoom),
+	"sendAudio":        Privileges(im.MaySendAudio),
+	"receiveAudio":     Privileges(im.MayReceiveAudio),
+	"sendVideo":        Privileges(im.MaySendVideo),
+	"receiveVideo":     Privileges(im.MayReceiveVideo),
+	"sendSubStream":    Privileges(im.MaySendSubStream),
+	"receiveSubStream": Privileges(im.MayReceiveSubStream),
 }
 
 // UnmarshalJSON takes a number or a list of names.
@@ -89,7 +91,7 @@ func (p *Privileges) UnmarshalJSON(text []byte) error {
 	} else if json.Unmarshal(text, (*uint32)(p)) != nil {
 		return errPrivileges
 	}
-	if *p < 1 || *p > allPrivileges {
+	if *p < 1 || *p > Privileges(im.AllPrivileges) {
 		return errPrivileges
 	}
 	return nil
@@ -119,7 +121,7 @@ func decode(w http.ResponseWriter, r *http.Request) (*Request, *refusal) {
 	case errors.As(err, &large):
 		return nil, tooLarge()
 	case errors.Is(err, errPrivileges):
-		return nil, refuse(ReasonInvalidPrivateMapKey, "privileges must be a number from 1 to %d, or a list of names of privileges", allPrivileges)
+		return nil, refuse(ReasonInvalidPrivateMapKey, "privileges must be a number from 1 to %d, or a list of names of privileges", im.AllPrivileges)
 	case errors.As(err, &kind) && kind.Field != "":
 		return nil, refuse(ReasonMalformedBody, "%s must not be a %s: see the fields of a request", kind.Field, kind.Value)
 	default:
@@ -133,13 +135,6 @@ func tooLarge() *refusal {
 
 // userIDs are those that IM and TRTC take, in the alphabet of allowedUserIDs.
 var userIDs = regexp.MustCompile(`^[A-Za-z0-9_@#-]{1,32}$`)
-
-// maxRoomID and the rest are TRTC's limits.
-const (
-	maxRoomID        = 4294967294
-	maxStringRoomID  = 64
-	signsInRoomNames = " !#$%&()+-:;<=.>?@[]^_{}|~,"
-)
 
 // check applies the terms of an ImApp and returns for how long to sign.
 func (r *Request) check(t *terms) (time.Duration, *refusal) {
@@ -167,30 +162,32 @@ func (r *Request) check(t *terms) (time.Duration, *refusal) {
 	return validity, r.PrivateMapKey.check()
 }
 
-// check the name of a room.
+// check the room.
 func (r *Room) check() *refusal {
-	switch {
-	case r == nil:
+	if r == nil {
 		return nil
-	case (r.RoomID != nil) == (r.StringRoomID != ""):
-		return refuse(ReasonInvalidPrivateMapKey, "privateMapKey needs exactly one of roomID and stringRoomID")
-	case r.RoomID != nil && (*r.RoomID < 1 || *r.RoomID > maxRoomID):
-		return refuse(ReasonInvalidPrivateMapKey, "roomID must be 1 to %d", maxRoomID)
-	case len(r.StringRoomID) > maxStringRoomID || strings.ContainsFunc(r.StringRoomID, strange):
-		return refuse(ReasonInvalidPrivateMapKey, "stringRoomID must be 1 to %d letters, digits, blanks or signs of %s", maxStringRoomID, signsInRoomNames[1:])
+	}
+	if r.RoomID != nil && *r.RoomID == 0 {
+		return refuse(ReasonInvalidPrivateMapKey, "privateMapKey: roomID must be 1 to %d", im.MaxRoomID)
+	}
+	if err := r.room().Check(); err != nil {
+		return refuse(ReasonInvalidPrivateMapKey, "privateMapKey: %s", err)
 	}
 	return nil
 }
 
-// strange reports what names of rooms do not have.
-func strange(r rune) bool {
-	return (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') && !strings.ContainsRune(signsInRoomNames, r)
+func (r *Room) room() im.Room {
+	room := im.Room{Name: r.StringRoomID}
+	if r.RoomID != nil {
+		room.ID = *r.RoomID
+	}
+	return room
 }
 
 // granted are the privileges that a request means.
-func (r *Room) granted() Privileges {
+func (r *Room) granted() im.Privileges {
 	if r.Privileges == nil {
-		return PrivilegesOfAudience
+		return im.AudiencePrivileges
 	}
-	return *r.Privileges
+	return im.Privileges(*r.Privileges)
 }

@@ -25,6 +25,8 @@ import (
 	"time"
 
 	. "github.com/onsi/gomega"
+
+	"github.com/liveroom-io/liveroom-operator/internal/im"
 )
 
 // reject decodes and checks a body and returns the reason of the refusal.
@@ -108,8 +110,8 @@ func TestPrivileges(t *testing.T) {
 	t.Parallel()
 	g := NewWithT(t)
 	var room Room
-	g.Expect(room.granted()).To(Equal(Privileges(42)))
-	for text, want := range map[string]Privileges{
+	g.Expect(room.granted()).To(Equal(im.AudiencePrivileges))
+	for text, want := range map[string]im.Privileges{
 		`255`: 255, `1`: 1, `["enterRoom","receiveAudio","receiveVideo"]`: 42, `["enterRoom","enterRoom"]`: 2,
 		`["createRoom","enterRoom","sendAudio","receiveAudio","sendVideo","receiveVideo","sendSubStream","receiveSubStream"]`: 255,
 	} {
