@@ -301,7 +301,7 @@ func TestWhatTheWebhookSaysOfAnApplicationStays(t *testing.T) {
 	app := s.app()
 	s.Eventually(s.ready(app)).Should(Equal(asDeclared))
 	s.Expect(s.report(app, map[string]any{
-		"callbackPath": "/im/shop/app/secret",
+		"callbackPath": "/im/shop/app/secret", "liveCallbackPath": "/live/shop/app/secret", "trtcCallbackPath": "/trtc/shop/app/secret",
 		"conditions": []metav1.Condition{{
 			Type: imv1alpha1.ConditionCallbacksReceived, Status: metav1.ConditionTrue, Reason: imv1alpha1.ReasonReceiving,
 			LastTransitionTime: metav1.Now().Rfc3339Copy(),
@@ -316,6 +316,8 @@ func TestWhatTheWebhookSaysOfAnApplicationStays(t *testing.T) {
 	s.Eventually(s.ready(app)).Should(Equal(asDeclared))
 	s.Expect(s.condition(app, imv1alpha1.ConditionCallbacksReceived)()).To(Equal("True Receiving"))
 	s.Expect(app.Status.CallbackPath).To(Equal("/im/shop/app/secret"))
-	s.Expect(s.owned(app, "liveroom-controller")).NotTo(HaveKey("f:callbackPath"))
+	s.Expect(app.Status.LiveCallbackPath).To(Equal("/live/shop/app/secret"))
+	s.Expect(app.Status.TRTCCallbackPath).To(Equal("/trtc/shop/app/secret"))
+	s.Expect(s.owned(app, "liveroom-controller")).NotTo(Or(HaveKey("f:callbackPath"), HaveKey("f:liveCallbackPath"), HaveKey("f:trtcCallbackPath")))
 	s.Expect(string(s.owned(app, "liveroom-controller")["f:conditions"])).NotTo(ContainSubstring(imv1alpha1.ConditionCallbacksReceived))
 }

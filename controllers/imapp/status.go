@@ -87,11 +87,11 @@ func (f facts) wait(now time.Time) time.Duration {
 	return wait
 }
 
-// applied is what the controller applies of status. The callback path and whether
+// applied is what the controller applies of status. The callback paths and whether
 // callbacks arrive are the webhook's to say.
 func applied(app *imv1alpha1.ImApp) imv1alpha1.ImAppStatus {
 	status := app.Status
-	status.CallbackPath = ""
+	status.CallbackPath, status.LiveCallbackPath, status.TRTCCallbackPath = "", "", ""
 	status.Conditions = lifecycle.Own(status.Conditions, imv1alpha1.ConditionAuthenticated, imv1alpha1.ConditionThrottled)
 	return status
 }
