@@ -63,8 +63,10 @@ func newCommand() *cobra.Command {
 		SilenceErrors: true,
 	}
 	server.bind(command)
-	simulators := []simulated{newIMFlags(command), newWeChatFlags(command)}
+	chat, streams := newIMFlags(command), newLiveFlags(command)
+	simulators := []simulated{chat, newWeChatFlags(command), streams}
 	command.RunE = func(command *cobra.Command, _ []string) error {
+		streams.with(chat.options.SDKAppID, chat.options.SecretKey)
 		var listeners []*listener
 		for _, simulator := range simulators {
 			listener, err := simulator.listener()

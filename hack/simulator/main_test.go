@@ -216,3 +216,20 @@ func TestSimulatesWeChat(t *testing.T) {
 		t.Error("an account without credentials is not refused")
 	}
 }
+
+func TestServesLiveStreaming(t *testing.T) {
+	address, stop := startAs(t, "live", "--im-addr", "", "--live-addr", "127.0.0.1:0", "--live-push-key", "k")
+	client := &http.Client{Transport: &http.Transport{}}
+	defer client.CloseIdleConnections()
+	response, err := client.Post(address+"/sim/live/pushes", "application/json", strings.NewReader(`{"url":"rtmp://push.example.com/live/a"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if body, _ := io.ReadAll(response.Body); response.StatusCode != http.StatusConflict || !strings.Contains(string(body), "18/500") {
+		t.Errorf("%s: %s", response.Status, body)
+	}
+	if err := stop(); err != nil {
+		t.Errorf("the command ended with %v", err)
+	}
+}
