@@ -148,11 +148,13 @@ func TestVectors(t *testing.T) {
 		{key, r2, r2Sign, "trtc/user_entered/written"},
 		{key, r3, r3Sign, "trtc/room_dismissed/unassigned"},
 	} {
-		var c struct{ CallbackTs int64 }
+		var c struct {
+			Sent int64 `json:"CallbackTs"`
+		}
 		if err := json.Unmarshal([]byte(v.body), &c); err != nil {
 			t.Fatal(err)
 		}
-		s.Clock.SetTime(time.UnixMilli(c.CallbackTs))
+		s.Clock.SetTime(time.UnixMilli(c.Sent))
 		if status, answer := s.Send(path(v.key), signed(v.sign), v.body); status != 200 || answer != `{"code":0}` || s.Counts()[v.outcome] != 1 {
 			t.Errorf("%s\nanswered %d %s, counted %v", v.body, status, answer, s.Counts())
 		}

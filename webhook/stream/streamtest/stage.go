@@ -26,7 +26,6 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
-	"testing"
 	"time"
 
 	"github.com/go-logr/logr"
@@ -40,9 +39,19 @@ import (
 	"github.com/liveroom-io/liveroom-operator/webhook/stream/intake"
 )
 
+// T is what a stage needs of a test: *testing.T has it.
+type T interface {
+	Helper()
+	Cleanup(fn func())
+	TempDir() string
+	Errorf(format string, args ...any)
+	Fatalf(format string, args ...any)
+	Fatal(args ...any)
+}
+
 // Stage is an endpoint behind a server, with an embedded journal that folds.
 type Stage struct {
-	T         testing.TB
+	T         T
 	Directory *directory.Directory
 	// Clock of the endpoint. The journal has the machine's.
 	Clock    *clocktesting.FakePassiveClock
@@ -66,7 +75,7 @@ type Stage struct {
 }
 
 // New starts a stage at a time.
-func New(tb testing.TB, service intake.Service, endpoint func(intake.Config) *intake.Endpoint, now time.Time) *Stage {
+func New(tb T, service intake.Service, endpoint func(intake.Config) *intake.Endpoint, now time.Time) *Stage {
 	tb.Helper()
 	s := &Stage{
 		T: tb, Directory: directory.New(), Clock: clocktesting.NewFakePassiveClock(now), Registry: prometheus.NewRegistry(),
