@@ -28,7 +28,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	imv1alpha1 "github.com/liveroom-io/liveroom-operator/api/v1alpha1"
-	"github.com/liveroom-io/liveroom-operator/controllers/application"
 	"github.com/liveroom-io/liveroom-operator/controllers/groupcustomfield"
 	"github.com/liveroom-io/liveroom-operator/controllers/imaccount"
 	"github.com/liveroom-io/liveroom-operator/controllers/imapp"
@@ -149,11 +148,10 @@ func (s *system) unprovenFieldsOf() handler.EventHandler {
 }
 
 func (s *system) addRooms() error {
-	keys, err := application.NewKeys(s.references)
+	kind, err := liveroom.New(s.mgr.GetClient(), s.references, s.apps, s.options.Clock)
 	if err != nil {
 		return err
 	}
-	kind := liveroom.New(s.mgr.GetClient(), s.references, keys, s.apps, s.options.Clock)
 	drift := lifecycle.NewDrift()
 	sweeper := lifecycle.NewSweeper(kind, s.mgr.GetClient(), s.apps, s.wake.rooms, drift, s.options.DriftSecond)
 	if err := s.mgr.Add(sweeper); err != nil {
@@ -162,6 +160,7 @@ func (s *system) addRooms() error {
 	b := ctrl.NewControllerManagedBy(s.mgr).Named(named("liveroom")).
 		For(&imv1alpha1.LiveRoom{}, builder.WithPredicates(wishes())).
 		Watches(&imv1alpha1.LiveRoom{}, itself(drift), builder.WithPredicates(drifted(roomDrift))).
+		Watches(&imv1alpha1.LiveRoom{}, &handler.EnqueueRequestForObject{}, builder.WithPredicates(pushedAgain())).
 		WatchesRawSource(s.wake.rooms.Source()).
 		WatchesMetadata(metadataOf(configMapKind), s.wakes(rooms, lookup.ByConfigMap, byName), builder.WithPredicates(later())).
 		Watches(&imv1alpha1.LiveRoom{}, s.wakes(rooms, lookup.ByClaim, func(obj client.Object) string {

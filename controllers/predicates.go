@@ -58,6 +58,34 @@ func drifted(reported func(client.Object) *imv1alpha1.ReportedDrift) predicate.P
 	}
 }
 
+// pushedAgain passes that somebody has begun to push to a TRTC room that the operator
+// has blocked. It cannot keep anybody out, and has to end the push again.
+func pushedAgain() predicate.Predicate {
+	active := func(room *imv1alpha1.LiveRoom) (since metav1.Time) {
+		if stream := room.Status.Stream; stream != nil && stream.State == imv1alpha1.StreamActive {
+			return stream.Since
+		}
+		return since
+	}
+	return predicate.Funcs{
+		CreateFunc: func(event.CreateEvent) bool { return false }, // looked at for its own sake
+		DeleteFunc: func(event.DeleteEvent) bool { return false },
+		UpdateFunc: func(e event.UpdateEvent) bool {
+			was, ok := e.ObjectOld.(*imv1alpha1.LiveRoom)
+			if !ok {
+				return false
+			}
+			is, ok := e.ObjectNew.(*imv1alpha1.LiveRoom)
+			if !ok || is.Status.StreamBlock == nil || is.Spec.Stream == nil || is.Spec.Stream.TRTC == nil {
+				return false
+			}
+			before, after := active(was), active(is)
+			return !after.IsZero() && !after.Equal(&before)
+		},
+		GenericFunc: func(event.GenericEvent) bool { return false },
+	}
+}
+
 // roomDrift and accountDrift are what callbacks reported of an object.
 func roomDrift(obj client.Object) *imv1alpha1.ReportedDrift {
 	if room, ok := obj.(*imv1alpha1.LiveRoom); ok {

@@ -38,13 +38,13 @@ import (
 	"github.com/liveroom-io/liveroom-operator/internal/testenv"
 )
 
-// samples are the manifests of config/samples/live-commerce in the order of
-// their kustomization, moved to the story's namespace and simulator.
-func (s *story) samples() []*unstructured.Unstructured {
+// samples are the manifests of a directory of config/samples in the order of its
+// kustomization, moved to the story's namespace and simulator.
+func (s *story) samples(name string) []*unstructured.Unstructured {
 	s.t.Helper()
 	root, err := testenv.ModuleRoot()
 	s.Expect(err).NotTo(HaveOccurred())
-	directory := filepath.Join(root, "config", "samples", "live-commerce")
+	directory := filepath.Join(root, "config", "samples", name)
 	var kustomization struct {
 		Resources []string `json:"resources"`
 	}
@@ -118,14 +118,14 @@ func TestSamplesAppliedTwice(t *testing.T) {
 		o.GroupFields = append(o.GroupFields, simim.FieldDefinition{Name: "add_gift"})
 	})
 	s.start()
-	objects := s.samples()
+	objects := append(s.samples("live-commerce"), s.samples("web-live")...)
 	s.apply(objects)
 	for _, obj := range objects {
 		if obj.GroupVersionKind().Group == imv1alpha1.GroupVersion.Group {
 			s.Eventually(s.ready(s.typed(obj))).Should(Equal(asDeclared), nameOf(obj))
 		}
 	}
-	s.Expect(s.sim.Groups()).To(HaveLen(2), "the two rooms, and no scratch group")
+	s.Expect(s.sim.Groups()).To(HaveLen(3), "the rooms, and no scratch group")
 	s.quiet(time.Second)
 
 	before, requests, written := s.versions(objects), env.Requests().Snapshot(), s.writesToIM()

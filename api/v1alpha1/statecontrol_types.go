@@ -175,7 +175,8 @@ type RoomStateStatus struct {
 
 // StreamBlock records that the operator has blocked a stream.
 type StreamBlock struct {
-	// state of the room that it was blocked for.
+	// state of the room that it was blocked for. Live as long as only the copy of a
+	// TRTC room is blocked, or about to be.
 	// +required
 	State RoomState `json:"state"`
 

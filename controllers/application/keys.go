@@ -76,7 +76,7 @@ func (k *Keys) Read(ctx context.Context, secret types.NamespacedName, names ...s
 	if err != nil {
 		return nil, missing(secret, names, err)
 	}
-	id := keyName{secret: secret, names: strings.Join(names, "\n")}
+	id := nameOf(secret, names)
 	if kept, ok := k.kept.Get(id); ok && current(kept.version, seen.ResourceVersion) {
 		return kept.values, nil
 	}
@@ -92,6 +92,23 @@ func (k *Keys) Read(ctx context.Context, secret types.NamespacedName, names ...s
 	}
 	k.kept.Add(id, keptKey{version: live.ResourceVersion, values: values})
 	return values, nil
+}
+
+// Last is Read for an object that is being deleted. What was read last serves even
+// when the Secret is gone, so that the deletion of a whole namespace, which takes
+// Secrets first, finishes.
+func (k *Keys) Last(ctx context.Context, secret types.NamespacedName, names ...string) ([]string, error) {
+	values, err := k.Read(ctx, secret, names...)
+	if _, waits := hold.As(err); waits {
+		if kept, ok := k.kept.Get(nameOf(secret, names)); ok {
+			return kept.values, nil
+		}
+	}
+	return values, err
+}
+
+func nameOf(secret types.NamespacedName, names []string) keyName {
+	return keyName{secret: secret, names: strings.Join(names, "\n")}
 }
 
 // current reports whether what was read is not older than what the cache has seen.

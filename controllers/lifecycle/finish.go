@@ -136,7 +136,7 @@ func (r *Reconciler[O, D, S]) schedule(key types.NamespacedName, ready Finding, 
 	}
 	p := policies[held.reason]
 	if p.fail {
-		return reconcile.Result{}, pass.Err
+		return reconcile.Result{}, pass.cause(held.reason)
 	}
 	if p.first > 0 {
 		waits = append(waits, jitter(max(held.after, r.patience.next(key, held.reason, p.first, p.limit))))

@@ -25,6 +25,7 @@ package lifecycle
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	imv1alpha1 "github.com/liveroom-io/liveroom-operator/api/v1alpha1"
@@ -70,6 +71,13 @@ type Recorder[O imv1alpha1.Managed, D Desired] interface {
 	// Keeps reports whether an object may have such a note, which must not be
 	// replaced by what an old copy of its status says.
 	Keeps(obj O) bool
+}
+
+// Independent is a Kind of whose changes some do not go to IM. They are made even
+// while IM cannot be read.
+type Independent[D Desired, S Observed] interface {
+	// PlanApart returns them. observed is what Observe had found when it failed.
+	PlanApart(desired D, observed S) []Change
 }
 
 // Traits are the constants of a kind.
@@ -145,6 +153,9 @@ type Change struct {
 	Condition string
 	// Value that is written: comparable by its JSON, and never a secret.
 	Value any
+	// Apart says that the change goes elsewhere than to IM: no failure of it holds
+	// up the rest of the plan.
+	Apart bool
 }
 
 // Failure is a change that could not be made.
@@ -175,6 +186,17 @@ type Pass[D, S any] struct {
 
 	// recorded is the status that was written during the pass, nil if none was.
 	recorded any
+}
+
+// cause is the error with a reason: the one that ended the pass, or that of a change
+// which held up no other.
+func (p *Pass[D, S]) cause(reason string) error {
+	for _, failure := range p.Failures {
+		if p.Err == nil && judge(failure.Err).reason == reason {
+			return fmt.Errorf("%s: %w", failure.Change.Path, failure.Err)
+		}
+	}
+	return p.Err
 }
 
 // Created reports whether the pass made the thing.

@@ -28,6 +28,7 @@ import (
 	imv1alpha1 "github.com/liveroom-io/liveroom-operator/api/v1alpha1"
 	"github.com/liveroom-io/liveroom-operator/internal/hold"
 	"github.com/liveroom-io/liveroom-operator/internal/im"
+	"github.com/liveroom-io/liveroom-operator/internal/live/control"
 )
 
 // maxMessageBytes bounds a condition's message; texts of the provider are cut
@@ -116,12 +117,12 @@ func judge(err error) verdict {
 		// The application got another client while this pass held the old one.
 		return verdict{reason: imv1alpha1.ReasonUnavailable, after: 100 * time.Millisecond, silent: true, err: err}
 	}
-	if failure, ok := im.AsError(err); ok {
-		reason, known := reasons[failure.Class]
+	if class, after, ok := refusal(err); ok {
+		reason, known := reasons[class]
 		if !known {
 			reason = imv1alpha1.ReasonInternalError
 		}
-		return verdict{reason: reason, message: cut(err.Error()), after: failure.RetryAfter, err: err}
+		return verdict{reason: reason, message: cut(err.Error()), after: after, err: err}
 	}
 	switch {
 	case errors.Is(err, context.Canceled), apierrors.IsConflict(err), apierrors.IsNotFound(err), apierrors.IsTooManyRequests(err), apierrors.IsServerTimeout(err):
@@ -132,6 +133,17 @@ func judge(err error) verdict {
 		return verdict{reason: imv1alpha1.ReasonUnavailable, message: cut(err.Error()), err: err}
 	}
 	return verdict{reason: imv1alpha1.ReasonInternalError, message: cut(err.Error()), err: err}
+}
+
+// refusal finds what a provider's API said: IM's, or the one that controls streams.
+func refusal(err error) (class im.Class, after time.Duration, ok bool) {
+	if failure, ok := im.AsError(err); ok {
+		return failure.Class, failure.RetryAfter, true
+	}
+	if failure, ok := control.AsError(err); ok {
+		return failure.Class, failure.RetryAfter, true
+	}
+	return class, 0, false
 }
 
 // Describe returns the reason and the message of an error, for a condition.
@@ -149,6 +161,9 @@ func ComesAgain(err error) bool { return judge(err).silent }
 func keepsGoing(change Change, err error) bool {
 	if change.Verb == Create {
 		return false
+	}
+	if change.Apart {
+		return !judge(err).silent
 	}
 	switch judge(err).reason {
 	case imv1alpha1.ReasonInvalid, imv1alpha1.ReasonFieldNotRegistered, imv1alpha1.ReasonFieldNotDeclared,

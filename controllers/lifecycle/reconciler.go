@@ -27,6 +27,7 @@ import (
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	imv1alpha1 "github.com/liveroom-io/liveroom-operator/api/v1alpha1"
@@ -40,6 +41,9 @@ const (
 	// releaseTimeout bounds a pass over an object that is being deleted, so that
 	// a dead provider is named in its condition within ten seconds.
 	releaseTimeout = 8 * time.Second
+	// apartTimeout bounds the part of a pass that does without IM, after IM could
+	// not be read.
+	apartTimeout = 10 * time.Second
 	// staleRetry is the wait for the cache to catch up with our own write.
 	staleRetry = 20 * time.Millisecond
 	// silentRetry is the wait when nothing is known yet and nothing was written;
@@ -122,6 +126,7 @@ func (r *Reconciler[O, D, S]) Reconcile(ctx context.Context, request reconcile.R
 
 // converge brings IM to what the object declares, as far as it gets.
 func (r *Reconciler[O, D, S]) converge(ctx context.Context, obj O, pass *Pass[D, S]) error {
+	whole := ctx
 	ctx, cancel := context.WithTimeout(ctx, passTimeout)
 	defer cancel()
 	if err := r.guard(ctx, obj); err != nil {
@@ -138,6 +143,7 @@ func (r *Reconciler[O, D, S]) converge(ctx context.Context, obj O, pass *Pass[D,
 	pass.Desired = &desired
 	observed, err := r.kind.Observe(ctx, conn, desired)
 	if err != nil {
+		r.withoutIM(whole, conn, obj, desired, observed, pass)
 		return err
 	}
 	pass.Observed = &observed
@@ -164,6 +170,28 @@ func (r *Reconciler[O, D, S]) converge(ctx context.Context, obj O, pass *Pass[D,
 	}
 	r.readBack(ctx, conn, keyOf(obj), desired, pass)
 	return nil
+}
+
+// withoutIM makes the changes that IM has no part in, of an object that is known to
+// be ours, after IM could not be read. That remains what the pass ends with.
+func (r *Reconciler[O, D, S]) withoutIM(ctx context.Context, conn *application.Connection, obj O, desired D, observed S, pass *Pass[D, S]) {
+	kind, ok := r.kind.(Independent[D, S])
+	if !ok || pass.ReadOnly || !holds(obj) {
+		return
+	}
+	due := kind.PlanApart(desired, observed)
+	if len(due) == 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, apartTimeout)
+	defer cancel()
+	err := r.record(ctx, obj, desired, due, pass)
+	if err == nil {
+		err = r.apply(ctx, conn, keyOf(obj), desired, due, pass)
+	}
+	if err != nil {
+		log.FromContext(ctx).Error(err, "Changing what IM has no part in")
+	}
 }
 
 // readBack reads what was brought back at once. Whoever changed it may do so again

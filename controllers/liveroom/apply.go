@@ -52,6 +52,12 @@ func (k *Kind) apply(ctx context.Context, conn *application.Connection, d Desire
 		return k.issue(ctx, conn, d, value)
 	case SecretDrop:
 		return k.drop(ctx, d, value)
+	case StreamForbid:
+		return k.forbid(ctx, d, value)
+	case StreamResume:
+		return k.resume(ctx, d.Block, value.Name)
+	case SessionEnd:
+		return k.endSession(ctx, conn, d.Block, value)
 	case Ban:
 		length := banWithoutEnd
 		if !value.Until.IsZero() {

@@ -85,6 +85,8 @@ type Desired struct {
 	State *State
 	// Stream of the room. Nil for none.
 	Stream *Stream
+	// Block says whether the stream may run. Nil when the operator does not control it.
+	Block *Block
 	// Now is the time at which the dates were decided.
 	Now time.Time
 

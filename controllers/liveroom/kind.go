@@ -18,6 +18,7 @@ limitations under the License.
 package liveroom
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -47,6 +48,7 @@ const surveySize = 50
 type Kind struct {
 	client     client.Client
 	keys       *application.Keys
+	controls   *application.Controls
 	references *reference.Reader
 	apps       *application.Registry
 	clock      clock.PassiveClock
@@ -54,13 +56,22 @@ type Kind struct {
 
 // New returns the kind; c reads the cache, and writes the Secrets with URLs of
 // streams to the API server.
-func New(c client.Client, references *reference.Reader, keys *application.Keys, apps *application.Registry, clk clock.PassiveClock) *Kind {
-	return &Kind{client: c, references: references, keys: keys, apps: apps, clock: clk}
+func New(c client.Client, references *reference.Reader, apps *application.Registry, clk clock.PassiveClock) (*Kind, error) {
+	keys, err := application.NewKeys(references)
+	if err != nil {
+		return nil, err
+	}
+	controls, err := application.NewControls()
+	if err != nil {
+		return nil, err
+	}
+	return &Kind{client: c, references: references, keys: keys, controls: controls, apps: apps, clock: clk}, nil
 }
 
 var (
 	_ lifecycle.Surveyor[*imv1alpha1.LiveRoom, Desired, Observed] = (*Kind)(nil)
 	_ lifecycle.Recorder[*imv1alpha1.LiveRoom, Desired]           = (*Kind)(nil)
+	_ lifecycle.Independent[Desired, Observed]                    = (*Kind)(nil)
 )
 
 // Traits implements lifecycle.Kind.
@@ -77,9 +88,15 @@ func (k *Kind) Traits() lifecycle.Traits[*imv1alpha1.LiveRoom] {
 	}
 }
 
-// Release implements lifecycle.Kind: it destroys the group, unless the group of
-// that name is not the one that the mark speaks of.
+// Release implements lifecycle.Kind: it destroys the group, and lets a stream that was
+// blocked run again. Neither waits for the other.
 func (k *Kind) Release(ctx context.Context, conn *application.Connection, room *imv1alpha1.LiveRoom, mark lifecycle.Mark) error {
+	return cmp.Or(releaseGroup(ctx, conn, room, mark), k.releaseStream(ctx, conn, room))
+}
+
+// releaseGroup destroys the group, unless the group of that name is not the one that
+// the mark speaks of.
+func releaseGroup(ctx context.Context, conn *application.Connection, room *imv1alpha1.LiveRoom, mark lifecycle.Mark) error {
 	group, err := conn.Client.Group(ctx, room.GroupID(), nil)
 	if im.IsNotFound(err) {
 		return nil

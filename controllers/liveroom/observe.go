@@ -70,7 +70,7 @@ func (k *Kind) Observe(ctx context.Context, conn *application.Connection, d Desi
 		return Observed{Secrets: secrets}, nil
 	}
 	if err != nil {
-		return Observed{}, err
+		return Observed{Secrets: secrets}, err
 	}
 	if group.Type != "" && group.Type != wireType(d.Type) {
 		return Observed{}, hold.New(imv1alpha1.ReasonInvalid,

@@ -62,7 +62,19 @@ func plan(d Desired, o Observed) []lifecycle.Change {
 	for _, part := range o.Unread {
 		changes = append(changes, lifecycle.Change{Verb: lifecycle.Set, Path: part.Path, Condition: imv1alpha1.ConditionSynced, Value: part})
 	}
+	if o.Secrets != nil { // looked at as a whole, and not for differences in IM alone
+		changes = append(changes, planBlock(d.Block)...) // last: viewers are told without waiting for another provider
+	}
 	return changes
+}
+
+// PlanApart implements lifecycle.Independent: URLs go on to be issued, and streams to
+// be blocked, while IM does not answer.
+func (k *Kind) PlanApart(d Desired, o Observed) []lifecycle.Change {
+	if o.Secrets == nil {
+		return nil
+	}
+	return append(planSecrets(d, o), planBlock(d.Block)...)
 }
 
 // newGroup is what create_group carries: everything it can, and of the custom

@@ -132,7 +132,7 @@ func planSecrets(d Desired, o Observed) []lifecycle.Change {
 	var changes []lifecycle.Change
 	var named []string
 	change := func(verb lifecycle.Verb, path string, value any) {
-		changes = append(changes, lifecycle.Change{Verb: verb, Path: path, Condition: imv1alpha1.ConditionStreamURLsIssued, Value: value})
+		changes = append(changes, lifecycle.Change{Verb: verb, Path: path, Condition: imv1alpha1.ConditionStreamURLsIssued, Value: value, Apart: true})
 	}
 	if d.Stream != nil {
 		named = d.Stream.Named

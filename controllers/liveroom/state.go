@@ -17,6 +17,7 @@ limitations under the License.
 package liveroom
 
 import (
+	"slices"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -93,19 +94,34 @@ func (d *Desired) stateField(control *imv1alpha1.StateControl) (Value, bool) {
 // Record implements lifecycle.Recorder: that the clock has brought a room to
 // another state is on the API server before clients are told. So whoever goes on
 // after this process, by whatever clock, does not take it back.
-func (k *Kind) Record(room *imv1alpha1.LiveRoom, d Desired, _ []lifecycle.Change) bool {
-	was := room.Status.EffectiveState
-	if d.State == nil || !d.State.Scheduled || was == nil || was.Value == d.State.Value {
-		return false
+//
+// So is that a stream is about to be forbidden, and, where all of it may have to be
+// written once more because status has changed meanwhile, who is banned.
+func (k *Kind) Record(room *imv1alpha1.LiveRoom, d Desired, due []lifecycle.Change) bool {
+	noted := false
+	if was := room.Status.EffectiveState; d.State != nil && d.State.Scheduled && was != nil && was.Value != d.State.Value && slices.ContainsFunc(due, forIM) {
+		room.Status.EffectiveState, noted = d.State.status(), true
 	}
-	room.Status.EffectiveState = d.State.status()
-	return true
+	if intent := d.Block.intended(due); intent != nil {
+		room.Status.StreamBlock, room.Status.StreamName, noted = intent, d.Block.Name, true
+	}
+	if !k.Keeps(room) {
+		return noted
+	}
+	for _, change := range due {
+		if ban, ok := change.Value.(Ban); ok && !slices.Contains(room.Status.BannedUserIDs, ban.UserID) && len(room.Status.BannedUserIDs) < maxBannedUserIDs {
+			room.Status.BannedUserIDs, noted = sorted(append(room.Status.BannedUserIDs, ban.UserID)), true
+		}
+	}
+	return noted
 }
+
+func forIM(change lifecycle.Change) bool { return !change.Apart }
 
 // Keeps implements lifecycle.Recorder.
 func (k *Kind) Keeps(room *imv1alpha1.LiveRoom) bool {
 	control := room.Spec.StateControl
-	return control != nil && control.Mode == imv1alpha1.StateControlScheduled
+	return control != nil && control.Mode == imv1alpha1.StateControlScheduled || controlled(room)
 }
 
 // reportState is the state that a pass has brought the room to.

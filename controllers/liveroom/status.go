@@ -40,18 +40,21 @@ const (
 const maxBannedUserIDs = 200
 
 // conditions are those of a room besides Ready, most basic first.
-var conditions = []string{imv1alpha1.ConditionSynced, imv1alpha1.ConditionFieldsSynced, imv1alpha1.ConditionStreamURLsIssued}
+var conditions = []string{imv1alpha1.ConditionSynced, imv1alpha1.ConditionFieldsSynced, imv1alpha1.ConditionStreamURLsIssued, imv1alpha1.ConditionStreamControlled}
 
 // status is what the controller applies of a room's status. Activity, reported
 // drift and what became of the stream are the webhook's. StreamURLsIssued belongs
-// there only while there is a stream; without one the shared life cycle finds it
-// True, which says nothing to a reader.
+// there only while there is a stream, StreamControlled while it is controlled;
+// otherwise the shared life cycle finds them True, which says nothing to a reader.
 func status(room *imv1alpha1.LiveRoom) any {
 	applied := room.Status
 	applied.Activity, applied.ReportedDrift, applied.Stream = nil, nil, nil
 	applied.Conditions = lifecycle.Own(applied.Conditions, append(conditions[:len(conditions):len(conditions)], imv1alpha1.ConditionLengthWarning)...)
 	if room.Spec.Stream == nil {
 		meta.RemoveStatusCondition(&applied.Conditions, imv1alpha1.ConditionStreamURLsIssued)
+	}
+	if !controlled(room) {
+		meta.RemoveStatusCondition(&applied.Conditions, imv1alpha1.ConditionStreamControlled)
 	}
 	return applied
 }
@@ -60,6 +63,7 @@ func status(room *imv1alpha1.LiveRoom) any {
 func (k *Kind) Report(room *imv1alpha1.LiveRoom, pass *lifecycle.Pass[Desired, Observed]) {
 	reportState(room, pass)
 	reportStream(room, pass)
+	reportBlock(room, pass)
 	if pass.Desired == nil {
 		return
 	}

@@ -66,6 +66,10 @@ type Stream struct {
 	Secrets []SecretWish
 	// Named are the Secrets that spec names, whether they can be written or not.
 	Named []string
+	// Pusher to a TRTC room; empty while it is not known.
+	Pusher string
+	// Rival is the wait for the older room that has the stream. Nil: there is none.
+	Rival error
 	// Problems keep parts of it from being made. They hold up nothing else.
 	Problems []Unread
 }
@@ -119,21 +123,32 @@ type streamer struct {
 	next time.Time
 }
 
-// resolveStream makes the URLs of a room's stream. What is not configured, or cannot
-// be found, is a problem of the stream; only a failure to read is an error.
+// resolveStream makes the URLs of a room's stream, and decides whether it may run. What
+// is not configured, or cannot be found, is a problem of the stream; only a failure to
+// read is an error.
 func (k *Kind) resolveStream(ctx context.Context, conn *application.Connection, room *imv1alpha1.LiveRoom, d *Desired) error {
-	if room.Spec.Stream == nil {
+	if room.Spec.Stream == nil && !controlled(room) {
 		return nil
 	}
-	d.Stream = &Stream{Named: lookup.URLSecrets(room)}
 	var app imv1alpha1.ImApp
 	if err := k.client.Get(ctx, lookup.AppKey(room), &app); err != nil {
 		return fmt.Errorf("reading the ImApp of the stream: %w", err)
 	}
-	if err := k.streamRival(ctx, room, &app); err != nil {
+	if room.Spec.Stream != nil {
+		if err := k.resolveURLs(ctx, conn, room, d, &app); err != nil {
+			return err
+		}
+	}
+	return k.resolveBlock(ctx, conn, room, d, &app)
+}
+
+func (k *Kind) resolveURLs(ctx context.Context, conn *application.Connection, room *imv1alpha1.LiveRoom, d *Desired, app *imv1alpha1.ImApp) error {
+	d.Stream = &Stream{Named: lookup.URLSecrets(room)}
+	if err := k.streamRival(ctx, room, app); err != nil {
+		d.Stream.Rival = err
 		return d.Stream.blame(pathStream, err)
 	}
-	s := &streamer{kind: k, conn: conn, room: room, app: &app, steps: stepsOf(room.UID, app.Spec.Live, d.Now), stream: d.Stream}
+	s := &streamer{kind: k, conn: conn, room: room, app: app, steps: stepsOf(room.UID, app.Spec.Live, d.Now), stream: d.Stream}
 	resolve := s.css
 	if room.Spec.Stream.TRTC != nil {
 		resolve = s.trtc
@@ -189,6 +204,7 @@ func (s *streamer) trtc(ctx context.Context) error {
 	playback := &imv1alpha1.RoomPlayback{LowLatency: room.Prefix()}
 	s.stream.Name = spec.StreamID
 	pusher, err := s.user(ctx, pathPusher, spec.Pusher)
+	s.stream.Pusher = pusher
 	if err == nil && spec.StreamID == "" {
 		s.stream.Name = live.StreamID(room.SDKAppID, room.RoomID, pusher)
 	}
@@ -292,14 +308,19 @@ func appName(config *imv1alpha1.LiveStreaming) string {
 func reportStream(room *imv1alpha1.LiveRoom, pass *lifecycle.Pass[Desired, Observed]) {
 	status := &room.Status
 	if room.Spec.Stream == nil {
-		status.StreamName, status.Playback, status.HostURLExpiresAt = "", nil, nil
+		status.Playback, status.HostURLExpiresAt = nil, nil
+		if status.StreamBlock == nil {
+			status.StreamName = ""
+		}
 		return
 	}
 	if pass.Desired == nil || pass.Desired.Stream == nil {
 		return
 	}
 	stream := pass.Desired.Stream
-	status.StreamName = stream.Name
+	if stream.Name != "" || status.StreamBlock == nil {
+		status.StreamName = stream.Name
+	}
 	if stream.Playback != nil || stream.Name == "" {
 		status.Playback = stream.Playback
 	}
