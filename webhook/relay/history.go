@@ -104,6 +104,18 @@ func (h *history) leave(partition int) {
 	}
 }
 
+// gap: callbacks may have been missed in all partitions, since members share them
+// out however partitions are. All sessions are read again, and replies wait.
+func (h *history) gap() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	now := h.relay.Clock.Now()
+	for key, s := range h.sessions {
+		s.read, s.since = false, now
+		h.queue.Add(key)
+	}
+}
+
 // agent who has the session, "" for one that is not followed.
 func (h *history) agent(key string) string {
 	h.mu.Lock()
