@@ -17,7 +17,10 @@ limitations under the License.
 package relay
 
 import (
+	"cmp"
 	"context"
+	"errors"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -28,7 +31,6 @@ import (
 	"github.com/liveroom-io/liveroom-operator/webhook/journal"
 	"github.com/liveroom-io/liveroom-operator/webhook/officialaccount"
 	"github.com/liveroom-io/liveroom-operator/webhook/relay/conversation"
-	"github.com/liveroom-io/liveroom-operator/webhook/relay/translation"
 )
 
 const (
@@ -47,6 +49,11 @@ const (
 	// later comes late.
 	readPatience = 15 * time.Second
 	readAgain    = time.Second
+	// maxFormer agents of a session are read once more.
+	maxFormer = 8
+	// shortestRead is the shortest time that is read by itself when there are too many
+	// messages.
+	shortestRead = 2 * time.Second
 )
 
 // history catches up with what agents wrote while no callback told of it: for
@@ -64,8 +71,10 @@ type history struct {
 // followed is a session whose history is read.
 type followed struct {
 	agent string
-	since time.Time // it is followed here
-	read  bool      // since then
+	// former agents of the session, whose last messages are still to be read.
+	former []string
+	since  time.Time // it is followed here
+	read   bool      // since then
 }
 
 func newHistory(r *Relay) *history {
@@ -85,6 +94,10 @@ func (h *history) follow(key, agent string) {
 		return
 	}
 	if s := h.sessions[key]; s != nil {
+		if s.agent != agent && !slices.Contains(s.former, s.agent) && len(s.former) < maxFormer {
+			s.former = append(s.former, s.agent)
+			h.queue.Add(key)
+		}
 		s.agent = agent
 		return
 	}
@@ -116,14 +129,24 @@ func (h *history) gap() {
 	}
 }
 
-// agent who has the session, "" for one that is not followed.
-func (h *history) agent(key string) string {
+// agents whose messages are to be read, none of a session that is not followed.
+func (h *history) agents(key string) []string {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if s := h.sessions[key]; s != nil {
-		return s.agent
+		return append(slices.Clone(s.former), s.agent)
 	}
-	return ""
+	return nil
+}
+
+// done notes that the messages of some agents have been read.
+func (h *history) done(key string, agents []string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if s := h.sessions[key]; s != nil {
+		s.read = true
+		s.former = slices.DeleteFunc(s.former, func(former string) bool { return slices.Contains(agents, former) })
+	}
 }
 
 // unread reports whether replies have to wait for the history.
@@ -160,12 +183,15 @@ func (h *history) serve(ctx context.Context) {
 // visit reads the history of a conversation once, and tells when to do so again.
 func (h *history) visit(ctx context.Context, key string) time.Duration {
 	r := h.relay
-	agent := h.agent(key)
+	agents := h.agents(key)
 	uid, openID, _ := strings.Cut(key, "/")
-	account := r.Accounts.ByUID(uid)
-	if agent == "" || account == nil || ctx.Err() != nil || !r.owner.Owns(journal.Partition(key)) {
+	if len(agents) == 0 || ctx.Err() != nil || !r.owner.Owns(journal.Partition(key)) {
 		h.follow(key, "")
 		return 0
+	}
+	account := r.Accounts.ByUID(uid)
+	if account == nil {
+		return readRetry // it may be served again
 	}
 	client := r.Application(account)
 	if client == nil {
@@ -188,7 +214,7 @@ func (h *history) visit(ctx context.Context, key string) time.Duration {
 		return readRetry
 	}
 	until := client.ProviderTime()
-	newest, err := h.read(ctx, client, account, openID, agent, since.Add(-readOverlap), until)
+	newest, err := h.read(ctx, &reading{client: client, account: account, openID: openID, agents: agents}, since.Add(-readOverlap), until)
 	if err != nil {
 		r.Logger.V(1).Info("The history of a conversation cannot be read", "account", account.Key.String(), "error", err.Error())
 		return readRetry
@@ -198,11 +224,7 @@ func (h *history) visit(ctx context.Context, key string) time.Duration {
 		c, ok := state.(*conversation.Customer)
 		return ok && c.RecordCaughtUp(until)
 	})
-	h.mu.Lock()
-	if s := h.sessions[key]; s != nil {
-		s.read = true
-	}
-	h.mu.Unlock()
+	h.done(key, agents)
 	if live == "" { // the session has ended; that was the last look
 		h.follow(key, "")
 		return 0
@@ -210,41 +232,80 @@ func (h *history) visit(ctx context.Context, key string) time.Duration {
 	return readEvery
 }
 
-// read writes down what an agent wrote in a time. What was written down before is
-// recognised. The newest sequence of all of it is returned.
-func (h *history) read(
-	ctx context.Context, client *im.Client, account *officialaccount.Account, openID, agent string, since, until time.Time,
-) (newest uint64, err error) {
+// reading is whose history is read.
+type reading struct {
+	client  *im.Client
+	account *officialaccount.Account
+	openID  string
+	agents  []string
+}
+
+// read writes down what agents wrote in a time, in the order in which they wrote it.
+// What was written down before is recognised. The newest sequence of all of it is
+// returned. After an error nothing, or everything up to some time, is written down.
+func (h *history) read(ctx context.Context, what *reading, since, until time.Time) (newest uint64, err error) {
 	r := h.relay
-	query := &im.RoamingQuery{UserID: account.UserID(openID), PeerID: agent, From: since, Until: until}
-	for page := 0; query != nil && page < maxPages; page++ {
-		ctx, cancel := context.WithTimeout(ctx, callTimeout)
-		answer, err := client.RoamingMessages(ctx, *query)
-		if err == nil {
-			for i := range answer.Messages {
-				m := &answer.Messages[i]
-				if m.From != agent || m.Recalled || translation.Ours(m.CloudCustomData) {
-					continue
-				}
-				var receipt journal.Receipt
-				receipt, err = r.takeOutbound(ctx, account, openID, &conversation.Outbound{
-					Agent: agent, MsgKey: m.Key, MsgSeq: m.Seq, MsgRandom: m.Random, MsgTime: m.Time.Unix(), Body: m.Body,
-					CloudCustomData: m.CloudCustomData, Source: conversation.Roaming, Received: r.Clock.Now().UnixMilli(),
-				})
-				if err != nil {
-					break
-				}
-				newest = max(newest, receipt.Sequence)
+	for end := until; since.Before(until); {
+		found, all, err := h.collect(ctx, what, since, end)
+		switch {
+		case err != nil:
+			return newest, err
+		case !all && end.Sub(since) <= shortestRead:
+			return newest, &im.Error{Class: im.Unavailable, Command: "admin_getroammsg", Info: "the history has too many pages"}
+		case !all: // the earlier half comes first
+			end = since.Add(end.Sub(since) / 2).Truncate(time.Second)
+			continue
+		}
+		for _, out := range found {
+			receipt, err := r.takeOutbound(ctx, what.account, what.openID, out)
+			newest = max(newest, receipt.Sequence)
+			if errors.Is(err, conversation.ErrEntry) || errors.Is(err, conversation.ErrEntrySize) {
+				r.Metrics.unreadable.Inc()
+				r.Logger.Error(err, "A message of an agent cannot be kept, and is left out", "account", what.account.Key.String())
+				continue
+			}
+			if err != nil {
+				return newest, err
 			}
 		}
-		cancel()
-		if im.IsNotFound(err) {
-			return newest, nil // nobody has written to an account that is none
-		}
-		if err != nil {
-			return newest, err
-		}
-		query = answer.Next
+		since, end = end, until
 	}
 	return newest, nil
+}
+
+// collect what agents wrote in a time, the oldest first. It reports false when there
+// are more pages than may be read at once, which come the newest first.
+func (h *history) collect(ctx context.Context, what *reading, since, until time.Time) (found []*conversation.Outbound, all bool, err error) {
+	for _, agent := range what.agents {
+		query := &im.RoamingQuery{UserID: what.account.UserID(what.openID), PeerID: agent, From: since, Until: until}
+		for page := 0; query != nil; page++ {
+			if page == maxPages {
+				return nil, false, nil
+			}
+			call, cancel := context.WithTimeout(ctx, callTimeout)
+			answer, err := what.client.RoamingMessages(call, *query)
+			cancel()
+			if im.IsNotFound(err) {
+				break // nobody has written to an account that is none
+			}
+			if err != nil {
+				return nil, false, err
+			}
+			for i := range answer.Messages {
+				if m := &answer.Messages[i]; m.From == agent && !m.Recalled {
+					found = append(found, &conversation.Outbound{
+						Agent: agent, MsgKey: m.Key, MsgSeq: m.Seq, MsgRandom: m.Random, MsgTime: m.Time.Unix(), Body: m.Body,
+						CloudCustomData: m.CloudCustomData, Source: conversation.Roaming, Received: h.relay.Clock.Now().UnixMilli(),
+					})
+				}
+			}
+			if query = answer.Next; query == nil && !answer.Complete {
+				return nil, false, &im.Error{Class: im.Unavailable, Command: "admin_getroammsg", Info: "the history goes on, and nobody says where"}
+			}
+		}
+	}
+	slices.SortStableFunc(found, func(a, b *conversation.Outbound) int {
+		return cmp.Or(cmp.Compare(a.MsgTime, b.MsgTime), cmp.Compare(a.MsgSeq, b.MsgSeq))
+	})
+	return found, true, nil
 }

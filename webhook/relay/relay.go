@@ -41,7 +41,9 @@ const (
 	PressInterval = 20 * time.Millisecond
 	FlushInterval = time.Second
 	// MaxCustomers bounds the customers in the log's states.
-	MaxCustomers = 500_000
+	MaxCustomers = 250_000
+	// StateBytes are enough for them: one who writes all the time has some 8 KB.
+	StateBytes = 2 << 30
 	// forgottenAfter is when a customer is forgotten of whom nothing was heard.
 	forgottenAfter = 180 * 24 * time.Hour
 	// maxKept customers are kept in memory.
@@ -246,7 +248,7 @@ func (r *Relay) look(key string, c *conversation.Customer) {
 	settings := r.settingsOf(uid)
 	r.lively.note(key, c)
 	if settings != nil { // before anybody is told that there is something to do
-		r.history.follow(key, c.Contribution(now, settings).Agent)
+		r.history.follow(key, c.Reader(now, settings))
 	}
 	busy, late := false, false
 	for _, lane := range []conversation.Lane{conversation.ToAgent, conversation.ToCustomer} {
