@@ -87,22 +87,18 @@ func TestPatchOfTheStateReachesClients(t *testing.T) {
 	s.Expect(s.told("live_one")()).To(Equal("Live"))
 	s.Expect(s.effective(room)()).To(Equal(imv1alpha1.RoomLive))
 
-	patch := func(state imv1alpha1.RoomState) {
-		text := `{"spec":{"stateControl":{"state":"` + string(state) + `"}}}`
-		s.Expect(s.client.Patch(s.ctx, room, client.RawPatch("application/merge-patch+json", []byte(text)))).To(Succeed())
-	}
 	shown := func() string {
 		g, _ := s.sim.Group("live_one")
 		return g.CustomFields[statusField] + "|" + g.Notification + "|" + g.MuteAllMember
 	}
-	patch(imv1alpha1.RoomPaused)
+	s.turn(room, imv1alpha1.RoomPaused)
 	s.Eventually(shown).Should(Equal(soon + "|" + soon + "|On"))
 	s.Eventually(s.effective(room)).Should(Equal(imv1alpha1.RoomPaused))
 	s.Eventually(s.ready(room)).Should(Equal(asDeclared))
 
-	patch(imv1alpha1.RoomLive)
+	s.turn(room, imv1alpha1.RoomLive)
 	s.Eventually(shown).Should(Equal("Live|今晚八点，童装上新|Off"))
-	patch(imv1alpha1.RoomEnded)
+	s.turn(room, imv1alpha1.RoomEnded)
 	s.Eventually(shown).Should(Equal("Ended|今晚八点，童装上新|On"))
 	s.Eventually(s.ready(room)).Should(Equal(asDeclared))
 

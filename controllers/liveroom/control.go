@@ -41,8 +41,8 @@ type readKey func(ctx context.Context, secret types.NamespacedName, names ...str
 // controlled reports whether a room's stream is the operator's to control, now or
 // still.
 func controlled(room *imv1alpha1.LiveRoom) bool {
-	control := room.Spec.StateControl
-	return room.Status.StreamBlock != nil || control != nil && control.StreamUnlessLive == imv1alpha1.StreamBlocked
+	spec := room.Spec.StateControl
+	return room.Status.StreamBlock != nil || spec != nil && spec.StreamUnlessLive == imv1alpha1.StreamBlocked
 }
 
 // resolveBlock decides whether the stream may run, and finds what is needed to see to
