@@ -69,6 +69,7 @@ func (s *system) assembleDesk(ctx context.Context) error {
 	var err error
 	d.log, err = s.journal.Join(ctx, journal.JoinOptions{
 		Name: relayLog, About: "Messages between customers in WeChat and agents in IM", AppendTimeout: webhookim.Patience, Registerer: s.Metrics,
+		StateMaxBytes: relay.StateBytes,
 	})
 	if err != nil {
 		return err

@@ -31,7 +31,6 @@ import (
 	"github.com/liveroom-io/liveroom-operator/webhook/journal"
 	"github.com/liveroom-io/liveroom-operator/webhook/officialaccount"
 	"github.com/liveroom-io/liveroom-operator/webhook/relay/conversation"
-	"github.com/liveroom-io/liveroom-operator/webhook/relay/translation"
 )
 
 // Accept writes a push down and decides what its answer says: nil is nothing. It
@@ -108,9 +107,16 @@ func (r *Relay) answer(ctx context.Context, account *officialaccount.Account, ke
 			return told, err
 		}
 	}
-	data, _, err := r.Log.State(ctx, customerKey(key))
+	data, known, err := r.Log.State(ctx, customerKey(key))
 	if err != nil {
 		return told, fmt.Errorf("reading what is known of the customer: %w", err)
+	}
+	if !known && r.owner.Owns(journal.Partition(key)) {
+		// One customer too many is refused: what they write would not be kept.
+		err := r.owner.Mutate(ctx, customerKey(key), func(journal.State) bool { return false })
+		if errors.Is(err, journal.ErrNotCounted) {
+			return told, err
+		}
 	}
 	c, err := conversation.Load(key, data)
 	if err != nil {
@@ -134,8 +140,11 @@ func (r *Relay) toldBefore(ctx context.Context, sequence uint64) (conversation.T
 		return conversation.Told{}, fmt.Errorf("reading the first of repeated pushes: %w", err)
 	}
 	first, err := conversation.DecodeEntry(stored.Data)
-	if err != nil || first.Inbound == nil {
+	if err != nil {
 		return conversation.Told{}, fmt.Errorf("reading the first of repeated pushes: %w", err)
+	}
+	if first.Inbound == nil {
+		return conversation.Told{}, errors.New("the first of repeated pushes is no push")
 	}
 	return first.Inbound.Told, nil
 }
@@ -156,9 +165,8 @@ const foldedPoll = 2 * time.Millisecond
 
 // Take implements the receiver's interface for messages of agents.
 func (r *Relay) Take(ctx context.Context, app *directory.App, m *webhookim.PeerMessage) (taken, duplicate bool, err error) {
-	if translation.Ours(m.CloudCustomData) {
-		return false, false, nil
-	}
+	// What the relay sends comes from customers, never from agents: a message that
+	// carries its marker was forwarded.
 	account, openID, err := r.addressee(ctx, app, m)
 	if account == nil || err != nil {
 		return err != nil, false, err

@@ -26,10 +26,12 @@ import (
 
 // Metrics of the relay. Their labels come from fixed lists.
 type Metrics struct {
-	relayed  *prometheus.CounterVec
-	letters  *prometheus.CounterVec
-	lost     prometheus.Counter
-	failures *prometheus.CounterVec
+	relayed *prometheus.CounterVec
+	letters *prometheus.CounterVec
+	lost    prometheus.Counter
+	// unreadable are messages in IM's history that the log does not take.
+	unreadable prometheus.Counter
+	failures   *prometheus.CounterVec
 }
 
 // NewMetrics makes the collectors and registers them.
@@ -45,7 +47,10 @@ func NewMetrics(registerer prometheus.Registerer) (*Metrics, error) {
 	m.lost = prometheus.NewCounter(prometheus.CounterOpts{
 		Namespace: "liveroom_relay", Name: "lost_total", Help: "Messages that the log did not have any more when there was room for them. It should be 0.",
 	})
-	return m, errors.Join(registerer.Register(m.relayed), registerer.Register(m.letters), registerer.Register(m.failures), registerer.Register(m.lost))
+	m.unreadable = prometheus.NewCounter(prometheus.CounterOpts{
+		Namespace: "liveroom_relay", Name: "unreadable_total", Help: "Messages in IM's history that cannot be kept, and are left out.",
+	})
+	return m, errors.Join(registerer.Register(m.unreadable), registerer.Register(m.relayed), registerer.Register(m.letters), registerer.Register(m.failures), registerer.Register(m.lost))
 }
 
 // destination is the label of a lane.

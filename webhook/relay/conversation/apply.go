@@ -27,6 +27,9 @@ import (
 // Apply folds an entry, which has this sequence in the log. What was seen before
 // changes nothing. It reports whether there is something to store.
 func (c *Customer) Apply(sequence uint64, e *Entry) bool {
+	if c.Empty() {
+		c.begin(e)
+	}
 	switch {
 	case e.Inbound != nil:
 		return c.applyInbound(sequence, e)
@@ -37,6 +40,24 @@ func (c *Customer) Apply(sequence uint64, e *Entry) bool {
 	default:
 		return false
 	}
+}
+
+// beginTolerance is how much IM's clock may be behind.
+const beginTolerance = 2
+
+// begin with somebody of whom nothing is known. What is in IM's history from before
+// was dealt with before they were erased, or was never the relay's.
+func (c *Customer) begin(e *Entry) {
+	var at int64
+	switch {
+	case e.Inbound != nil:
+		at = e.Inbound.Received / 1000
+	case e.Outbound != nil:
+		at = e.Outbound.MsgTime
+	case e.Command != nil:
+		at = e.Command.Received / 1000
+	}
+	c.CaughtUp, c.Floor = max(at, 1), max(at-beginTolerance, 1)
 }
 
 func (c *Customer) applyInbound(sequence uint64, e *Entry) bool {

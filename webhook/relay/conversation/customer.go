@@ -290,6 +290,25 @@ func (c *Customer) sessionAgent(at int64, settings *Settings) string {
 	}
 }
 
+// Reader is the agent whose messages may have been missed: who has the session, or
+// had the one that ended after the history was read last. It is "" when there is none.
+func (c *Customer) Reader(now time.Time, settings *Settings) string {
+	if c.Left != 0 {
+		return ""
+	}
+	if agent := c.sessionAgent(now.UnixMilli(), settings); agent != "" {
+		return agent
+	}
+	agent, last := c.Agent, c.Last
+	if c.Spoke > last {
+		agent, last = c.Speaker, c.Spoke
+	}
+	if last == 0 || (last+settings.SessionIdle.Milliseconds())/1000 < c.CaughtUp {
+		return ""
+	}
+	return agent
+}
+
 // CatchUpSince is the time from which the history has to be read for messages of
 // agents that no callback told of: where the last reading ended. It is the zero
 // time when there was none; reading begins with the session then.

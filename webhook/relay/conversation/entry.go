@@ -119,8 +119,10 @@ func (e *Entry) Key() string { return Key(e.Account, e.OpenID) }
 func Key(account, openID string) string { return account + "/" + openID }
 
 // ID is the identity of the entry in the log: a push and its repeats have one,
-// and so have the callback and the history of one message.
-func (e *Entry) ID() string { return e.Account + "/" + e.id() }
+// and so have the callback and the history of one message. IM's key of a message
+// is of its numbers alone: two messages that were sent to different people in one
+// second may have the same.
+func (e *Entry) ID() string { return e.Key() + "/" + e.id() }
 
 // id is the identity among the entries of a customer.
 func (e *Entry) id() string {
@@ -128,7 +130,7 @@ func (e *Entry) id() string {
 	case e.Inbound != nil:
 		return e.Inbound.Push.ID()
 	case e.Outbound != nil:
-		return e.Outbound.MsgKey
+		return e.Outbound.Agent + "/" + e.Outbound.MsgKey
 	case e.Command != nil:
 		return "replay-" + e.Command.Name
 	default:

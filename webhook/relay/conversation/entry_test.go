@@ -52,16 +52,31 @@ func commandEntry(of *Entry) *Entry {
 	}}
 }
 
+// IM's key of a message says neither who sent it nor to whom.
+func TestKeysOfDifferentConversations(t *testing.T) {
+	t.Parallel()
+	one := outboundEntry()
+	other, colleague := *one, *one
+	other.OpenID = "o-another"
+	out := *one.Outbound
+	out.Agent = "another"
+	colleague.Outbound = &out
+	ids := map[string]bool{one.ID(): true, other.ID(): true, colleague.ID(): true}
+	if len(ids) != 3 || one.id() == colleague.id() {
+		t.Errorf("%v", ids)
+	}
+}
+
 func TestEntriesAreReadAsTheyWereWritten(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
 		entry *Entry
 		id    string
 	}{
-		"inbound":         {inboundEntry(), account + "/msg-24920000000000001"},
-		"outbound":        {outboundEntry(), account + "/1_2_1763848320"},
-		"inbound replay":  {commandEntry(inboundEntry()), account + "/replay-0a1b"},
-		"outbound replay": {commandEntry(outboundEntry()), account + "/replay-0a1b"},
+		"inbound":         {inboundEntry(), account + "/" + openID + "/msg-24920000000000001"},
+		"outbound":        {outboundEntry(), account + "/" + openID + "/agent/1_2_1763848320"},
+		"inbound replay":  {commandEntry(inboundEntry()), account + "/" + openID + "/replay-0a1b"},
+		"outbound replay": {commandEntry(outboundEntry()), account + "/" + openID + "/replay-0a1b"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -133,7 +133,8 @@ func (l *Letter) flaw() string {
 	}
 }
 
-// maxLocalID bounds the id of what waits: that of an entry, with the prefix of a command.
-const maxLocalID = maxNameBytes + 16
+// maxLocalID bounds the id of what waits: that of an entry, which may begin with the
+// name of an agent.
+const maxLocalID = 2*maxNameBytes + 1
 
 func isLocalID(id string) bool { return id != "" && len(id) <= maxLocalID }

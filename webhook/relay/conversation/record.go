@@ -133,8 +133,17 @@ func (c *Customer) RecordErased(step Erase) bool {
 		c.toCustomer = pause{}
 	case c.Imported:
 		c.Imported = false // the account may be gone
+		c.Totals = c.Totals.less(step.Totals)
 	default:
 		return false
 	}
 	return true
+}
+
+// less is what was added since totals were taken over elsewhere.
+func (t Totals) less(taken Totals) Totals {
+	return Totals{
+		ToAgent: max(t.ToAgent-taken.ToAgent, 0), ToCustomer: max(t.ToCustomer-taken.ToCustomer, 0), Unknown: max(t.Unknown-taken.Unknown, 0),
+		Buried: max(t.Buried-taken.Buried, 0), Lost: max(t.Lost-taken.Lost, 0),
+	}
 }

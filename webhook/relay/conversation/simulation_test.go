@@ -162,9 +162,10 @@ func (w *world) agentWrites(agent string, bytes int) *Entry {
 		MsgTime: w.now.Unix(), Body: json.RawMessage(`[ "` + strings.Repeat("<", bytes) + `" ]`), Source: Callback,
 		Received: w.now.UnixMilli(),
 	}
-	w.outbound[out.MsgKey] = out
-	w.replies = append(w.replies, out.MsgKey)
-	return &Entry{Account: account, OpenID: openID, Outbound: out}
+	e := &Entry{Account: account, OpenID: openID, Outbound: out}
+	w.outbound[e.id()] = out
+	w.replies = append(w.replies, e.id())
+	return e
 }
 
 func (w *world) fold() {

@@ -515,8 +515,69 @@ func TestRepeatsOfOldReplies(t *testing.T) {
 	if len(w.wechat.arrived) != arrived {
 		t.Errorf("%d arrived again", len(w.wechat.arrived)-arrived)
 	}
-	if w.live.CatchUpSince() != (time.Time{}) || !w.live.RecordCaughtUp(w.now) || w.live.RecordCaughtUp(w.now) ||
+	if w.live.CatchUpSince().Unix() != w.log[0].Inbound.Received/1000 || !w.live.RecordCaughtUp(w.now) || w.live.RecordCaughtUp(w.now) ||
 		w.live.CatchUpSince().Unix() != w.now.Unix() {
 		t.Error("what has been read is not known")
+	}
+}
+
+// Of somebody who comes back after everything was erased, the history from before is
+// not read again: IM keeps it.
+func TestHistoryFromBefore(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, imv1alpha1.VerificationVerified)
+	w.writes()
+	w.agentReplies("a")
+	w.run()
+	w.pass(5 * time.Second)
+	arrived := len(w.wechat.arrived)
+	if arrived != 1 {
+		t.Fatalf("%d arrived", arrived)
+	}
+	old := *w.log[len(w.log)-1].Outbound
+	old.Source = Roaming
+	w.happens(push.EventUnsubscribe, w.now)
+	erase := until[Erase](w, ToAgent)
+	if !w.live.RecordErased(erase) || !w.live.Empty() {
+		t.Fatalf("%+v", w.live.contents)
+	}
+	w.pass(5 * time.Second)
+	w.happens(push.EventSubscribe, w.now)
+	w.writes()
+	w.accept(&Entry{Account: account, OpenID: openID, Outbound: &old})
+	w.run()
+	if got := len(w.wechat.arrived); got != arrived {
+		t.Errorf("%d arrived again", got-arrived)
+	}
+	if w.live.CatchUpSince().Before(w.now.Add(-time.Minute)) {
+		t.Errorf("the history is read from %s on", w.live.CatchUpSince())
+	}
+	w.agentReplies("a")
+	w.run()
+	if got := len(w.wechat.arrived); got != arrived+1 {
+		t.Errorf("%d of what is new arrived", got-arrived)
+	}
+}
+
+// A session that has ended is read once more, as one that goes on is.
+func TestReader(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, imv1alpha1.VerificationVerified)
+	if got := w.live.Reader(w.now, &w.settings); got != "" {
+		t.Errorf("%q of nobody", got)
+	}
+	w.writes()
+	w.run()
+	agent := w.live.Reader(w.now, &w.settings)
+	if agent == "" {
+		t.Fatal("nobody has the session")
+	}
+	w.pass(w.settings.SessionIdle + time.Minute)
+	if got := w.live.Reader(w.now, &w.settings); got != agent {
+		t.Errorf("%q after the end", got)
+	}
+	w.live.RecordCaughtUp(w.now)
+	if got := w.live.Reader(w.now, &w.settings); got != "" {
+		t.Errorf("%q after the last look", got)
 	}
 }
