@@ -22,6 +22,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -80,6 +81,14 @@ func compare(room *imv1alpha1.LiveRoom, shelf map[string]string, g simim.GroupSt
 			wanted[field.Name] = shelf[field.ValueFrom.ConfigMapKeyRef.Key]
 		}
 	}
+	announcement := room.Spec.Announcement
+	if control := room.Spec.StateControl; control != nil {
+		state, _, _ := control.At(time.Now())
+		wanted[control.Field.Name] = control.Field.Value(state)
+		if own := control.Announcements.Of(state); own != nil {
+			announcement = own
+		}
+	}
 	var administrators []string
 	for _, user := range room.Spec.Administrators {
 		administrators = append(administrators, user.AccountRef.Name)
@@ -91,7 +100,7 @@ func compare(room *imv1alpha1.LiveRoom, shelf map[string]string, g simim.GroupSt
 		return fmt.Sprintf("is of type %q", g.Type)
 	case g.Name != room.Spec.Name:
 		return fmt.Sprintf("is named %q", g.Name)
-	case room.Spec.Announcement != nil && g.Notification != *room.Spec.Announcement:
+	case announcement != nil && g.Notification != *announcement:
 		return fmt.Sprintf("has the announcement %q", g.Notification)
 	case g.Owner != room.Spec.Owner.AccountRef.Name:
 		return fmt.Sprintf("belongs to %q", g.Owner)

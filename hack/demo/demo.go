@@ -26,8 +26,8 @@ import (
 type demo struct {
 	plane *plane
 	im    sideDoor
-	// wechat is the endpoint of the simulated WeChat.
-	wechat sideDoor
+	// wechat and live are the endpoints of the simulated WeChat and live streaming.
+	wechat, live sideDoor
 	// manifests and service are the kustomizations that name the simulators' endpoints.
 	manifests, service    string
 	simulator, controller *process
@@ -36,23 +36,25 @@ type demo struct {
 
 // start starts the simulator and both processes of the operator.
 func (d *demo) start(ctx context.Context, folder string, programs programs) error {
-	address, err := freeAddress(strings.TrimPrefix(sampleEndpoint, "http://"))
+	var addresses [3]string
+	for i, sample := range []string{sampleEndpoint, wechatEndpoint, liveEndpoint} {
+		var err error
+		if addresses[i], err = freeAddress(strings.TrimPrefix(sample, "http://")); err != nil {
+			return err
+		}
+	}
+	d.im, d.wechat, d.live = newSideDoor("http://"+addresses[0]), newSideDoor("http://"+addresses[1]), newSideDoor("http://"+addresses[2])
+	var err error
+	d.manifests, err = manifests(folder, "im", samples, replacement{"ImApp", "/spec/endpoint", sampleEndpoint, d.im.endpoint},
+		replacement{"ImApp", "/spec/live/apiEndpoint", liveEndpoint, d.live.endpoint}, replacement{"ImApp", "/spec/trtc/apiEndpoint", liveEndpoint, d.live.endpoint})
 	if err != nil {
 		return err
 	}
-	d.im = newSideDoor("http://" + address)
-	if d.manifests, err = manifests(folder, "im", samples, "ImApp", sampleEndpoint, d.im.endpoint); err != nil {
-		return err
-	}
-	wechat, err := freeAddress(strings.TrimPrefix(wechatEndpoint, "http://"))
+	d.service, err = manifests(folder, "wechat", service, replacement{"WeChatOfficialAccount", "/spec/endpoint", wechatEndpoint, d.wechat.endpoint})
 	if err != nil {
 		return err
 	}
-	d.wechat = newSideDoor("http://" + wechat)
-	if d.service, err = manifests(folder, "wechat", service, "WeChatOfficialAccount", wechatEndpoint, d.wechat.endpoint); err != nil {
-		return err
-	}
-	if d.simulator, err = start(ctx, folder, "simulator", programs.simulator, simulatorArguments(address, wechat)...); err != nil {
+	if d.simulator, err = start(ctx, folder, "simulator", programs.simulator, simulatorArguments(addresses[0], addresses[1], addresses[2])...); err != nil {
 		return err
 	}
 	if d.controller, err = start(ctx, folder, "controller", programs.operator, "controller",
@@ -68,8 +70,8 @@ func (d *demo) start(ctx context.Context, folder string, programs programs) erro
 	if _, err := d.await(ctx, "the webhook becomes ready", webhookTimeout, d.webhook.unready); err != nil {
 		return err
 	}
-	fmt.Printf("simulated IM at %s and WeChat at %s, webhook at http://%s\nlogs: %s %s\n",
-		d.im.endpoint, d.wechat.endpoint, d.webhook.address, d.controller.log, d.webhook.process.log)
+	fmt.Printf("simulated IM at %s, WeChat at %s and live streaming at %s, webhook at http://%s\nlogs: %s %s\n",
+		d.im.endpoint, d.wechat.endpoint, d.live.endpoint, d.webhook.address, d.controller.log, d.webhook.process.log)
 	return nil
 }
 

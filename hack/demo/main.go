@@ -46,6 +46,8 @@ const (
 	// looks for WeChat.
 	service        = "config/samples/customer-service"
 	wechatEndpoint = "http://127.0.0.1:18091"
+	// liveEndpoint is where the samples look for live streaming.
+	liveEndpoint = "http://127.0.0.1:18092"
 	// namespace of the samples.
 	namespace = "live-commerce"
 	// secretKey, sdkAppID and callbackToken are those of the samples.
@@ -120,7 +122,7 @@ func run(ctx context.Context, once bool) (err error) {
 
 // tell goes through all steps.
 func (d *demo) tell(ctx context.Context) error {
-	for _, step := range []func(context.Context) error{d.show, d.check, d.connect, d.open, d.serve, d.survive} {
+	for _, step := range []func(context.Context) error{d.show, d.check, d.connect, d.open, d.serve, d.broadcast, d.survive} {
 		if err := step(ctx); err != nil {
 			return err
 		}

@@ -22,10 +22,23 @@ import (
 	"path/filepath"
 )
 
-// manifests returns what to apply: samples, or, when their port is taken, a
-// kustomization of them in which the object "shop" of a kind names another endpoint.
-func manifests(folder, name, samples, kind, wanted, endpoint string) (string, error) {
-	if endpoint == wanted {
+// replacement is a value that an object of a kind, named "shop", has in the samples,
+// and the one that it has in the demo.
+type replacement struct{ kind, path, sample, actual string }
+
+// manifests returns what to apply: samples, or, when a port is taken, a
+// kustomization of them in which objects name other endpoints.
+func manifests(folder, name, samples string, replacements ...replacement) (string, error) {
+	patches := ""
+	for _, r := range replacements {
+		if r.sample != r.actual {
+			patches += fmt.Sprintf(`- target: {kind: %s, name: shop}
+  patch: |
+    - {op: replace, path: %s, value: %q}
+`, r.kind, r.path, r.actual)
+		}
+	}
+	if patches == "" {
 		return samples, nil
 	}
 	here, err := os.Getwd()
@@ -40,13 +53,7 @@ func manifests(folder, name, samples, kind, wanted, endpoint string) (string, er
 	if err != nil {
 		return "", fmt.Errorf("finding the samples: %w", err)
 	}
-	text := fmt.Sprintf(`resources:
-- %s
-patches:
-- target: {kind: %s, name: shop}
-  patch: |
-    - {op: replace, path: /spec/endpoint, value: %q}
-`, base, kind, endpoint)
+	text := fmt.Sprintf("resources:\n- %s\npatches:\n%s", base, patches)
 	if err := os.WriteFile(filepath.Join(overlay, "kustomization.yaml"), []byte(text), 0o600); err != nil {
 		return "", fmt.Errorf("making an overlay: %w", err)
 	}

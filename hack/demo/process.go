@@ -48,12 +48,14 @@ func build(ctx context.Context, folder string) (programs, error) {
 	return p, nil
 }
 
-func simulatorArguments(address, wechat string) []string {
+func simulatorArguments(address, wechat, live string) []string {
 	arguments := []string{
 		"--im-addr=" + address, "--sdk-app-id=" + sdkAppID, "--secret-key=" + secretKey,
 		"--administrator=administrator", "--field-delay=" + fieldDelay.String(),
 		"--wechat-addr=" + wechat, "--wechat-app-id=" + wechatAppID, "--wechat-secret=" + wechatSecret,
 		"--wechat-token=" + wechatToken, "--wechat-encoding-aes-key=" + wechatKey,
+		"--live-addr=" + live, "--live-push-key=" + livePushKey, "--live-playback-key=" + livePlaybackKey, "--live-biz-id=8888",
+		"--live-secret-id=" + liveSecretID, "--live-secret-key=" + liveSecretKey,
 	}
 	for _, field := range []string{"add_goods", "add_gift", "room_status"} {
 		arguments = append(arguments, "--group-field="+field+":AVChatRoom")

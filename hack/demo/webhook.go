@@ -18,7 +18,9 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"os/exec"
 	"path/filepath"
@@ -81,4 +83,27 @@ func (w *webhook) letters(ctx context.Context) (string, error) {
 		return "", fmt.Errorf("listing dead letters: %w: %s", err, text)
 	}
 	return strings.TrimSpace(string(text)), nil
+}
+
+// userSig asks the UserSig service of an ImApp, as the back end of a page does.
+func (w *webhook) userSig(ctx context.Context, token, app, userID string) (string, error) {
+	body := fmt.Sprintf(`{"userID":%q,"validitySeconds":600}`, userID)
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+w.address+"/usersig/"+app, strings.NewReader(body))
+	if err != nil {
+		return "", fmt.Errorf("asking for a UserSig: %w", err)
+	}
+	request.Header.Set("Authorization", "Bearer "+token)
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return "", fmt.Errorf("asking for a UserSig: %w", err)
+	}
+	defer answer.Body.Close()
+	var issued struct{ UserSig, Reason, Message string }
+	if err := json.NewDecoder(io.LimitReader(answer.Body, answerBytes)).Decode(&issued); err != nil {
+		return "", fmt.Errorf("asking for a UserSig: %s: %w", answer.Status, err)
+	}
+	if issued.UserSig == "" {
+		return "", fmt.Errorf("the UserSig service says %s %s: %s", answer.Status, issued.Reason, issued.Message)
+	}
+	return issued.UserSig, nil
 }
