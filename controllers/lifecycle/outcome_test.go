@@ -28,6 +28,7 @@ import (
 	imv1alpha1 "github.com/liveroom-io/liveroom-operator/api/v1alpha1"
 	"github.com/liveroom-io/liveroom-operator/internal/hold"
 	"github.com/liveroom-io/liveroom-operator/internal/im"
+	"github.com/liveroom-io/liveroom-operator/internal/live/control"
 )
 
 func TestJudge(t *testing.T) {
@@ -44,11 +45,36 @@ func TestJudge(t *testing.T) {
 		{"anything else", errors.New("boom"), imv1alpha1.ReasonInternalError, false},
 		{"invalid", &im.Error{Class: im.Invalid}, imv1alpha1.ReasonInvalid, false},
 		{"lost reply", fmt.Errorf("x: %w", &im.Error{Class: im.UnknownOutcome}), imv1alpha1.ReasonOutcomeUnknown, false},
+		{"another API of the provider", fmt.Errorf("x: %w", &control.Error{Class: im.Unauthorized}), imv1alpha1.ReasonUnauthorized, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got := judge(c.err)
 			if got.reason != c.reason || got.silent != c.silent {
 				t.Errorf("got %s (silent %t), want %s (silent %t)", got.reason, got.silent, c.reason, c.silent)
+			}
+		})
+	}
+}
+
+// What goes elsewhere than to IM holds up nothing, unless the whole pass comes again.
+func TestKeepsGoing(t *testing.T) {
+	down := &im.Error{Class: im.Unavailable}
+	for _, c := range []struct {
+		name   string
+		change Change
+		err    error
+		want   bool
+	}{
+		{"a field that is refused", Change{Verb: Set}, &im.Error{Class: im.Invalid}, true},
+		{"IM is down", Change{Verb: Set}, down, false},
+		{"something else is down", Change{Verb: Set, Apart: true}, down, true},
+		{"something else fails for no known reason", Change{Verb: Set, Apart: true}, errors.New("boom"), true},
+		{"the process stops", Change{Verb: Set, Apart: true}, context.Canceled, false},
+		{"a create that is refused", Change{Verb: Create}, &im.Error{Class: im.Invalid}, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if got := keepsGoing(c.change, c.err); got != c.want {
+				t.Errorf("got %t", got)
 			}
 		})
 	}
