@@ -1,0 +1,80 @@
+/*
+Copyright 2026 The LiveRoom Operator Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package live
+
+import (
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+// Over a thousand validities there is no instant without a valid URL, a URL changes only when the
+// next one is due, and then a third of its validity is left: whoever was given it has
+// that long to notice. It does not matter how often one looks, or who does.
+func TestWindow(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		validity := time.Duration(rapid.IntRange(600, 30*86400).Draw(t, "validity")) * time.Second
+		offset := time.Duration(rapid.Int64().Draw(t, "offset"))
+		begin := time.Unix(rapid.Int64Range(0, 1<<33).Draw(t, "begin"), rapid.Int64Range(0, 999_999_999).Draw(t, "nanoseconds"))
+		step := time.Duration(int64(validity/time.Second)*2/3) * time.Second
+		end := begin.Add(1000 * step)
+		expires, next := Window(begin, validity, offset)
+		changes := 0
+		for now := begin; now.Before(end); {
+			e, n := Window(now, validity, offset)
+			switch {
+			case !n.After(now) || !e.After(n):
+				t.Fatalf("at %s: until %s, next at %s", now, e, n)
+			case e.Sub(n) < validity/3-time.Second || e.Sub(n) > validity/3+2*time.Second:
+				t.Fatalf("%s are left at the change of %s", e.Sub(n), validity)
+			case !e.Equal(expires) && now.Before(next):
+				t.Fatalf("it changes at %s, before %s", now, next)
+			case !e.Equal(expires) && !expires.After(now):
+				t.Fatalf("the former one ended at %s, before %s", expires, now)
+			}
+			if !e.Equal(expires) {
+				changes++
+			}
+			expires, next = e, n
+			// Look once within the step, and once at its very end.
+			if inside := now.Add(n.Sub(now) / 2); inside.After(now) && changes%2 == 0 {
+				if again, _ := Window(inside, validity, offset); !again.Equal(e) {
+					t.Fatalf("it changes at %s, before %s", inside, n)
+				}
+			}
+			now = n
+		}
+		if changes > 1001 {
+			t.Fatalf("%d changes of a validity of %s", changes, validity)
+		}
+	})
+}
+
+// Rooms with different offsets do not change at once.
+func TestWindowSpreads(t *testing.T) {
+	t.Parallel()
+	now, moments := time.Unix(1_800_000_000, 0), map[time.Time]int{}
+	for i := range 1000 {
+		_, next := Window(now, 24*time.Hour, time.Duration(i)*57*time.Second)
+		moments[next]++
+	}
+	if len(moments) < 900 {
+		t.Errorf("1000 rooms change at %d moments", len(moments))
+	}
+}
