@@ -36,9 +36,10 @@ type Values interface {
 // cannot be read now is left out: nothing is reported about it.
 func declaredRoom(ctx context.Context, room *imv1alpha1.LiveRoom, values Values, userID func(*imv1alpha1.UserReference) string) map[string]string {
 	declared := map[string]string{activity.FieldName: activity.Digest(room.Spec.Name)}
+	announcement, speech := byState(room)
 	for field, value := range map[string]*string{
 		activity.FieldIntroduction: room.Spec.Introduction,
-		activity.FieldAnnouncement: room.Spec.Announcement,
+		activity.FieldAnnouncement: announcement,
 		activity.FieldAvatarURL:    room.Spec.AvatarURL,
 	} {
 		if value != nil {
@@ -50,7 +51,7 @@ func declaredRoom(ctx context.Context, room *imv1alpha1.LiveRoom, values Values,
 			declared[activity.FieldOwner] = activity.Digest(owner)
 		}
 	}
-	switch room.Spec.Speech {
+	switch speech {
 	case imv1alpha1.SpeechMuted:
 		declared[activity.FieldSpeech] = activity.Digest("On")
 	case imv1alpha1.SpeechEveryone:
@@ -73,6 +74,30 @@ func declaredRoom(ctx context.Context, room *imv1alpha1.LiveRoom, values Values,
 		}
 	}
 	return declared
+}
+
+// byState are announcement and speech as the room's state asks for them; nothing
+// while the state is not known.
+func byState(room *imv1alpha1.LiveRoom) (announcement *string, speech imv1alpha1.Speech) {
+	announcement, speech = room.Spec.Announcement, room.Spec.Speech
+	control, state := room.Spec.StateControl, room.Status.EffectiveState
+	switch {
+	case control == nil:
+		return announcement, speech
+	case state == nil:
+		return nil, ""
+	}
+	if own := control.Announcements.Of(state.Value); own != nil {
+		announcement = own
+	}
+	switch {
+	case control.SpeechUnlessLive == "":
+	case state.Value != imv1alpha1.RoomLive:
+		speech = control.SpeechUnlessLive
+	case speech == "":
+		speech = imv1alpha1.SpeechEveryone
+	}
+	return announcement, speech
 }
 
 // Values of profile fields as IM writes them (IM REST contract, section 4.3).

@@ -97,6 +97,28 @@ func TestDeclaredRoom(t *testing.T) {
 	}
 }
 
+// What a room's state asks for takes the place of the rest.
+func TestDeclaredByState(t *testing.T) {
+	t.Parallel()
+	spec := imv1alpha1.LiveRoomSpec{Name: "S", Announcement: new("welcome"), StateControl: &imv1alpha1.StateControl{
+		SpeechUnlessLive: imv1alpha1.SpeechMuted, Announcements: &imv1alpha1.StateAnnouncements{Paused: new("back soon")},
+	}}
+	for state, want := range map[imv1alpha1.RoomState]map[string]string{
+		"":                    digests("name", "S"),
+		imv1alpha1.RoomLive:   digests("name", "S", "announcement", "welcome", "speech", "Off"),
+		imv1alpha1.RoomPaused: digests("name", "S", "announcement", "back soon", "speech", "On"),
+		imv1alpha1.RoomEnded:  digests("name", "S", "announcement", "welcome", "speech", "On"),
+	} {
+		room := &imv1alpha1.LiveRoom{Spec: spec}
+		if state != "" {
+			room.Status.EffectiveState = &imv1alpha1.RoomStateStatus{Value: state}
+		}
+		if got := declaredRoom(t.Context(), room, configMaps{}, nil); !reflect.DeepEqual(got, want) {
+			t.Errorf("%s:\ngot  %v\nwant %v", state, got, want)
+		}
+	}
+}
+
 func TestDeclaredAccount(t *testing.T) {
 	for name, c := range map[string]struct {
 		spec imv1alpha1.ImAccountSpec
