@@ -92,7 +92,7 @@ func TestKilled(t *testing.T) {
 		p = startPod(t, options)
 	}
 	talking.Wait()
-	letters := s.settleWith(func() []deadLetter { return askFigures(options.Address).Letters })
+	letters, _ := s.settleWith(options.Address, nil)
 	g.Eventually(func() int64 { return askFigures(options.Address).Unknown }).WithTimeout(patience).Should(Equal(int64(len(letters))))
 	g.Expect(p.kill()).To(Equal("signal: killed"))
 	l, err := openLogs(t.Context(), options.journal())

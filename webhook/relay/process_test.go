@@ -45,7 +45,7 @@ const podEnv = "RELAY_TEST_POD"
 
 // TestMain also is the processes that tests start and kill.
 func TestMain(m *testing.M) {
-	for variable, program := range map[string]func(string) error{podEnv: servePod} {
+	for variable, program := range map[string]func(string) error{podEnv: servePod, nodeEnv: serveNode} {
 		argument := os.Getenv(variable)
 		if argument == "" {
 			continue
@@ -131,6 +131,8 @@ type figures struct {
 	// Unknown outcomes, as the status would tell them.
 	Unknown int64
 	Letters []deadLetter
+	// Err is why they are not known.
+	Err string
 }
 
 // deadLetter is what tests want to know of one.
@@ -219,17 +221,23 @@ func (l letters) all(ctx context.Context) ([]deadLetter, error) {
 	return all, nil
 }
 
-// askFigures of a pod that is a process. Owned is 0 while it does not answer.
-func askFigures(address string) figures {
+// askFigures of a pod that is a process.
+func askFigures(address string) (now figures) {
 	client := http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
-	var now figures
 	response, err := client.Get("http://" + address + figuresPath)
 	if err != nil {
-		return now
+		return figures{Err: err.Error()}
 	}
 	defer response.Body.Close()
-	if json.NewDecoder(response.Body).Decode(&now) != nil {
-		return figures{}
+	data, err := io.ReadAll(response.Body)
+	if err == nil && response.StatusCode != http.StatusOK {
+		err = errors.New(string(data))
+	}
+	if err == nil {
+		err = json.Unmarshal(data, &now)
+	}
+	if err != nil {
+		return figures{Err: err.Error()}
 	}
 	return now
 }

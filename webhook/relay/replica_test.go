@@ -1,0 +1,167 @@
+/*
+Copyright 2026 The LiveRoom Operator Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package relay_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"maps"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	. "github.com/onsi/gomega"
+
+	"github.com/liveroom-io/liveroom-operator/webhook/journal"
+)
+
+// balancer passes requests on to pods in turn. One that has failed several times
+// gets no more of them.
+type balancer struct {
+	client *http.Client
+
+	mu       sync.Mutex
+	backends []string
+	turn     int
+	failures map[string]int
+	failed   int
+	untold   map[untold]bool
+}
+
+// tolerated failures of a pod.
+const tolerated = 5
+
+func newBalancer(t *testing.T, backends ...string) (*balancer, string) {
+	t.Helper()
+	transport := &http.Transport{MaxIdleConnsPerHost: 64}
+	b := &balancer{client: &http.Client{Transport: transport}, backends: slices.Clone(backends), failures: map[string]int{}, untold: map[untold]bool{}}
+	s := httptest.NewServer(b)
+	t.Cleanup(func() {
+		s.Close()
+		transport.CloseIdleConnections()
+	})
+	return b, s.URL
+}
+
+// ServeHTTP implements http.Handler.
+func (b *balancer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		w.WriteHeader(http.StatusBadRequest)
+		return
+	}
+	backend := b.next()
+	request := r.Clone(r.Context())
+	request.RequestURI, request.URL.Scheme, request.URL.Host = "", "http", backend
+	request.Body = io.NopCloser(bytes.NewReader(body))
+	response, err := b.client.Do(request)
+	if err != nil {
+		b.fail(backend, body)
+		w.WriteHeader(http.StatusBadGateway)
+		return
+	}
+	defer response.Body.Close()
+	w.Header().Set("Content-Type", response.Header.Get("Content-Type"))
+	w.WriteHeader(response.StatusCode)
+	_, _ = io.Copy(w, response.Body)
+}
+
+func (b *balancer) next() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.turn++
+	return b.backends[b.turn%len(b.backends)]
+}
+
+func (b *balancer) fail(backend string, body []byte) {
+	var callback struct {
+		CallbackCommand string
+		To              string `json:"To_Account"`
+		MsgBody         json.RawMessage
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.failed++
+	if json.Unmarshal(body, &callback) == nil && callback.CallbackCommand == afterMessage {
+		b.untold[untold{strings.TrimPrefix(callback.To, prefix), textOf(callback.MsgBody)}] = true
+	}
+	if b.failures[backend]++; b.failures[backend] == tolerated && len(b.backends) > 1 {
+		b.backends = slices.DeleteFunc(b.backends, func(one string) bool { return one == backend })
+	}
+}
+
+// missed are the messages of agents of which no pod was told.
+func (b *balancer) missed() map[untold]bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return maps.Clone(b.untold)
+}
+
+// TestReplicaKilled kills one of two pods that share a journal, while customers and
+// agents write. The other one does not know at once that a callback went with it:
+// such an answer is found when the partitions are taken over, and may come after
+// later ones. All others are in order.
+func TestReplicaKilled(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	url := startCluster(t)
+	w := newWorld(t, stormy)
+	var pods []*process
+	var addresses []string
+	owned := func() (all []int) {
+		for _, address := range addresses {
+			all = append(all, askFigures(address).Owned)
+		}
+		return all
+	}
+	for i, port := range freePorts(t, 2) {
+		addresses = append(addresses, "127.0.0.1:"+port)
+		pods = append(pods, startPod(t, podOptions{
+			URL: url, Member: []string{"pod-0", "pod-1"}[i], IM: w.imURL, WeChat: w.wechatURL, Address: addresses[i],
+		}))
+	}
+	g.Eventually(owned).WithTimeout(time.Minute).Should(Satisfy(func(n []int) bool {
+		return n[0] > 0 && n[1] > 0 && n[0]+n[1] == journal.Partitions
+	}))
+	b, front := newBalancer(t, addresses...)
+	w.connectTo(front)
+	s := newStorm(w, fromEnv(t, customersEnv, 20), fromEnv(t, messagesEnv, 6))
+	s.disturb()
+	var answered atomic.Int64
+	talking := s.talk(&answered)
+	moment := int64((0.1 + 0.5*rand.Float64()) * float64(len(s.followers)*s.messages))
+	g.Eventually(answered.Load).WithTimeout(stormPatience).WithPolling(time.Millisecond).Should(BeNumerically(">=", moment))
+	lost := rand.IntN(2)
+	g.Expect(pods[lost].kill()).To(Equal("signal: killed"))
+	left := addresses[1-lost]
+	talking.Wait()
+	letters, late := s.settleWith(left, b.missed())
+	g.Eventually(func() figures {
+		now := askFigures(left)
+		now.Letters = nil
+		return now
+	}).WithTimeout(time.Minute).Should(Equal(figures{Owned: journal.Partitions, Unknown: int64(len(letters))}))
+	g.Expect(pods[1-lost].kill()).To(Equal("signal: killed"))
+	t.Logf("pod-%d killed after %d answers, %d callbacks were lost and %d of their answers late; %s", lost, moment, len(b.missed()), late, s.figures(len(letters)))
+}
