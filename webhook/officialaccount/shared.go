@@ -166,8 +166,8 @@ func (s *Shared) read(ctx context.Context, uid string) (h Handshake, revision ui
 	if err != nil && !errors.Is(err, journal.ErrNotFound) {
 		return h, 0, err
 	}
-	if len(data) > 0 && json.Unmarshal(data, &h) != nil {
-		return Handshake{}, revision, nil // of another version: it is replaced
+	if len(data) > 0 && json.Unmarshal(data, &h) != nil { // of another version: it is replaced
+		h = Handshake{}
 	}
 	return h, revision, nil
 }

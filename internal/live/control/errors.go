@@ -113,7 +113,7 @@ func classOf(code string) im.Class {
 }
 
 // advice explains codes that do not explain themselves.
-var advice = map[string]string{
+var advice = map[string]string{ //nolint:gosec // codes, not credentials
 	"AuthFailure.SignatureExpire":  "the clock of this machine is more than 5 minutes off",
 	"AuthFailure.SignatureFailure": "secretKey does not belong to secretId",
 	"AuthFailure.SecretIdNotFound": "secretId does not exist or was deleted",

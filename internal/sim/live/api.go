@@ -48,9 +48,9 @@ type parameters struct {
 	ResumeTime, Reason              string
 	PageNum, PageSize               int
 
-	SdkAppId int64 //nolint:revive,staticcheck // the API's name
-	RoomId   any   //nolint:revive,staticcheck // the API's name
-	UserIds  []string
+	SDKAppID int64    `json:"SdkAppId"`
+	RoomID   any      `json:"RoomId"`
+	UserIDs  []string `json:"UserIds"`
 }
 
 // perform the actions of sections 5 and 8, with the lock held.
@@ -293,10 +293,10 @@ func (s *Simulator) online(p *parameters) (map[string]any, *apiError) {
 
 // number is the RoomId of the actions for rooms with numbers.
 func (s *Simulator) number(p *parameters) (int64, *apiError) {
-	number, ok := p.RoomId.(json.Number)
+	number, ok := p.RoomID.(json.Number)
 	id, err := number.Int64()
 	switch {
-	case p.SdkAppId != s.options.SDKAppID:
+	case p.SDKAppID != s.options.SDKAppID:
 		return 0, &apiError{"UnauthorizedOperation.SdkAppId", "no right to the application"}
 	case !ok || err != nil || id < 1:
 		return 0, &apiError{"InvalidParameter.RoomId", "RoomId must be a number"}
@@ -317,12 +317,12 @@ func (s *Simulator) removeUser(p *parameters) (map[string]any, *apiError) {
 	switch {
 	case refused != nil:
 		return nil, refused
-	case len(p.UserIds) < 1 || len(p.UserIds) > 10:
+	case len(p.UserIDs) < 1 || len(p.UserIDs) > 10:
 		return nil, &apiError{"InvalidParameter.UserIds", "UserIds must be 1 to 10"}
 	case s.rooms[id] == nil:
 		return nil, &apiError{"FailedOperation.RoomNotExist", "the room does not exist"}
 	}
-	for _, userID := range p.UserIds {
+	for _, userID := range p.UserIDs {
 		s.depart(id, userID, 3)
 	}
 	return nil, nil

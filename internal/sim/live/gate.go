@@ -142,7 +142,7 @@ func (s *Simulator) Push(text string) (sequence string, err error) {
 }
 
 func (s *Simulator) refusal(a *address) *Refusal {
-	ends, hex := a.ends()
+	ends, readable := a.ends()
 	now := s.options.Clock()
 	signed := s.options.MasterKey != "" || s.options.BackupKey != ""
 	known := s.streams[a.name]
@@ -153,7 +153,7 @@ func (s *Simulator) refusal(a *address) *Refusal {
 		return &Refusal{18, 304}
 	case !streamNames.MatchString(a.name):
 		return &Refusal{18, 308}
-	case signed && (a.at == "" || !hex):
+	case signed && (a.at == "" || !readable):
 		return &Refusal{18, 500}
 	case signed && a.secret == "":
 		return &Refusal{18, 502}
@@ -234,8 +234,8 @@ func (s *Simulator) Play(text string) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.options.PlaybackKey != "" {
-		ends, hex := a.ends()
-		if !hex || !a.fits(s.options.PlaybackKey) || s.options.Clock().After(ends.Add(s.options.AuthDelta)) {
+		ends, readable := a.ends()
+		if !readable || !a.fits(s.options.PlaybackKey) || s.options.Clock().After(ends.Add(s.options.AuthDelta)) {
 			return 403
 		}
 	}

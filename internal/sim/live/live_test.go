@@ -62,6 +62,7 @@ type stage struct {
 	t      *testing.T
 	sim    *simlive.Simulator
 	url    string
+	client *http.Client
 	status func(n int) int // of the n-th answer
 
 	mu        sync.Mutex
@@ -91,7 +92,7 @@ func newStage(t *testing.T, change func(*simlive.Options)) *stage {
 	s.sim = simlive.New(options)
 	server := httptest.NewServer(s.sim)
 	t.Cleanup(func() { s.sim.Close(); server.Close(); receiver.Close() })
-	s.url = server.URL
+	s.url, s.client = server.URL, server.Client()
 	return s
 }
 
@@ -131,7 +132,7 @@ func (s *stage) door(method, path string, body, into any) int {
 	s.Expect(err).NotTo(HaveOccurred())
 	request, err := http.NewRequestWithContext(s.t.Context(), method, s.url+"/sim/live/"+path, bytes.NewReader(data))
 	s.Expect(err).NotTo(HaveOccurred())
-	response, err := http.DefaultClient.Do(request)
+	response, err := s.client.Do(request)
 	s.Expect(err).NotTo(HaveOccurred())
 	defer func() { _ = response.Body.Close() }()
 	if into != nil {

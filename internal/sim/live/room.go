@@ -22,8 +22,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/tencentyun/tls-sig-api-v2-golang/tencentyun"
 )
 
 // Roles in a TRTC room.
@@ -102,7 +100,7 @@ func (s *Simulator) Enter(e Entrance) error {
 		return errEntrance
 	}
 	now := s.options.Clock()
-	if err := tencentyun.VerifyUserSig(uint64(s.options.SDKAppID), s.options.SecretKey, e.UserID, e.UserSig, now); err != nil {
+	if _, err := verify(e.UserSig, s.options.SecretKey, s.options.SDKAppID, e.UserID, now); err != nil {
 		s.refuse("userSig")
 		return fmt.Errorf("the UserSig is refused: %w", err)
 	}
@@ -232,12 +230,9 @@ func (s *Simulator) refuse(what string) {
 
 // admit checks a privateMapKey (section 6.5).
 func (s *Simulator) admit(e *Entrance, now time.Time) error {
-	buffer, err := bufferOf(e.PrivateMapKey)
+	signed, err := verify(e.PrivateMapKey, s.options.SecretKey, s.options.SDKAppID, e.UserID, now)
 	if err != nil {
-		return err
-	}
-	if err := tencentyun.VerifyUserSigWithBuf(uint64(s.options.SDKAppID), s.options.SecretKey, e.UserID, e.PrivateMapKey, now, buffer); err != nil {
 		return fmt.Errorf("the privateMapKey is refused: %w", err)
 	}
-	return ticket(buffer, e, s.options.SDKAppID, now)
+	return ticket(signed.Buffer, e, s.options.SDKAppID, now)
 }

@@ -19,10 +19,13 @@ package live
 import (
 	"bytes"
 	"compress/zlib"
+	"crypto/hmac"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 	"time"
@@ -35,28 +38,52 @@ const (
 	maySendVideo = 16
 )
 
-// maxTicketBytes of an unpacked privateMapKey.
+// maxTicketBytes of an unpacked UserSig or privateMapKey.
 const maxTicketBytes = 4096
 
-var errTicket = errors.New("the privateMapKey cannot be read, or is for something else")
+var (
+	errTicket    = errors.New("the privateMapKey cannot be read, or is for something else")
+	errSignature = errors.New("the signature cannot be read, or is not of the key, the application or the user")
+	errEnded     = errors.New("the signature has ended")
+)
 
-// bufferOf is the TLS.userbuf of a privateMapKey.
-func bufferOf(text string) ([]byte, error) {
+// signature is an unpacked UserSig or privateMapKey (section 6.4).
+type signature struct {
+	Version  string `json:"TLS.ver"`
+	UserID   string `json:"TLS.identifier"`
+	SDKAppID int64  `json:"TLS.sdkappid"`
+	Time     int64  `json:"TLS.time"`
+	Validity int64  `json:"TLS.expire"`
+	Sum      []byte `json:"TLS.sig"`
+	Buffer   []byte `json:"TLS.userbuf"`
+}
+
+// verify a UserSig or privateMapKey: its key, its application, its user and its end.
+func verify(text, key string, sdkAppID int64, userID string, now time.Time) (*signature, error) {
 	packed, err := base64.StdEncoding.DecodeString(strings.NewReplacer("*", "+", "-", "/", "_", "=").Replace(text))
 	if err != nil || text == "" {
-		return nil, errTicket
+		return nil, errSignature
 	}
 	reader, err := zlib.NewReader(bytes.NewReader(packed))
 	if err != nil {
-		return nil, errTicket
+		return nil, errSignature
 	}
-	var fields struct {
-		Buffer []byte `json:"TLS.userbuf"`
+	var s signature
+	if json.NewDecoder(io.LimitReader(reader, maxTicketBytes)).Decode(&s) != nil || s.Version != "2.0" || s.SDKAppID != sdkAppID || s.UserID != userID {
+		return nil, errSignature
 	}
-	if json.NewDecoder(io.LimitReader(reader, maxTicketBytes)).Decode(&fields) != nil || len(fields.Buffer) == 0 {
-		return nil, errTicket
+	mac := hmac.New(sha256.New, []byte(key))
+	_, _ = fmt.Fprintf(mac, "TLS.identifier:%s\nTLS.sdkappid:%d\nTLS.time:%d\nTLS.expire:%d\n", s.UserID, s.SDKAppID, s.Time, s.Validity)
+	if s.Buffer != nil {
+		_, _ = fmt.Fprintf(mac, "TLS.userbuf:%s\n", base64.StdEncoding.EncodeToString(s.Buffer))
 	}
-	return fields.Buffer, nil
+	switch {
+	case !hmac.Equal(mac.Sum(nil), s.Sum):
+		return nil, errSignature
+	case now.Unix() > s.Time+s.Validity:
+		return nil, errEnded
+	}
+	return &s, nil
 }
 
 // ticket checks what a privateMapKey is for: ver, length and text of the account,
