@@ -134,7 +134,7 @@ func TestRoutesReachTheWebhook(t *testing.T) {
 	}
 
 	ingress := as[networkingv1.Ingress](t, build(t, "samples/webhook-exposure/ingress")[0])
-	outside := []string{"/im", "/wechat", "/media"}
+	outside := []string{"/im", "/wechat", "/media", "/live", "/trtc"}
 	var paths []string
 	for _, path := range ingress.Spec.Rules[0].HTTP.Paths {
 		paths = append(paths, path.Path)
