@@ -18,6 +18,7 @@ package control
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -32,7 +33,7 @@ const (
 
 	// maxReasonBytes of ForbidLiveStream.
 	maxReasonBytes = 2048
-	// MaxRemoved is how many users a call removes at most.
+	// MaxRemoved is how many users one call of the API removes at most.
 	MaxRemoved = 10
 	// MaxForbidden is how long a stream may be forbidden at most by the console's guide;
 	// the API's page allows more.
@@ -72,8 +73,14 @@ const (
 // StreamState asks for the state of a stream.
 func (c *Client) StreamState(ctx context.Context, stream Stream) (StreamState, error) {
 	var found struct{ StreamState StreamState }
-	err := c.call(ctx, describeState, stream, &found)
-	return found.StreamState, err
+	if failed := c.call(ctx, describeState, stream, &found); failed != nil {
+		return "", failed
+	}
+	switch found.StreamState {
+	case StreamActive, StreamInactive, StreamForbidden:
+		return found.StreamState, nil
+	}
+	return "", &Error{Class: im.Unavailable, Action: describeState.name, Info: "the answer is not one of this call"}
 }
 
 // Drop cuts a running push. Its publisher may come back at once. It is no error when
@@ -113,14 +120,20 @@ func (c *Client) DismissRoom(ctx context.Context, sdkAppID, roomID int64) error 
 	return orGone(c.call(ctx, dismissRoom, room{sdkAppID, roomID}, nil))
 }
 
-// RemoveUsers removes users, at most MaxRemoved, from a TRTC room. They may enter it
-// again. It is no error when there is no such room now.
+// RemoveUsers removes users from a TRTC room, MaxRemoved with a call. They may enter
+// it again. It is no error when there is no such room now. At the first failure the
+// rest stays; it may be called again with all.
 func (c *Client) RemoveUsers(ctx context.Context, sdkAppID, roomID int64, userIDs []string) error {
-	return orGone(c.call(ctx, removeUser, struct {
-		room
+	for some := range slices.Chunk(userIDs, MaxRemoved) {
+		if err := orGone(c.call(ctx, removeUser, struct {
+			room
 
-		UserIDs []string `json:"UserIds"`
-	}{room{sdkAppID, roomID}, userIDs}, nil))
+			UserIDs []string `json:"UserIds"`
+		}{room{sdkAppID, roomID}, some}, nil)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // orGone: what does not exist has ended.

@@ -24,12 +24,12 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"math/rand/v2"
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -43,8 +43,8 @@ const (
 	maxAnswerBytes = 64 << 10
 	// callTimeout bounds one attempt.
 	callTimeout = 10 * time.Second
-	// attempts of a call when it is RateLimited or Unavailable, with firstPause between
-	// the first two, and twice as long each time.
+	// attempts of a call that may pass, with firstPause between the first two, and twice
+	// as long each time.
 	attempts   = 3
 	firstPause = 200 * time.Millisecond
 	// limitMargin is the part of a limit that is used, with bursts of a twentieth of it.
@@ -60,20 +60,21 @@ type action struct {
 
 // Config of a client.
 type Config struct {
-	// Endpoint is the base URL, such as https://live.tencentcloudapi.com.
+	// Endpoint is the base URL without a path, such as https://live.tencentcloudapi.com.
 	Endpoint string
-	// Region that calls of TRTC name, such as ap-guangzhou.
+	// Region that calls of TRTC name, such as ap-guangzhou. Those of CSS need none.
 	Region string
 	// Credentials sign every call.
 	Credentials Credentials
-	// HTTP makes the calls. It must not follow redirects. Nil means one of its own.
+	// HTTP makes the calls. Nil means one of its own. Redirects are not followed.
 	HTTP *http.Client
-	// Clock signs and waits. Nil means the system's.
+	// Clock tells when calls are signed, and what waits between them. Nil means the
+	// system's.
 	Clock clock.Clock
 }
 
 // Client calls the API. Its methods may be called concurrently; they respect the
-// limits of the API, and repeat what may pass. Errors are *Error or the context's.
+// limits of the API, and repeat what may pass. Errors are *Error.
 type Client struct {
 	Config
 
@@ -84,12 +85,17 @@ type Client struct {
 // New returns a client. The error says what is wrong with the endpoint.
 func New(config Config) (*Client, error) {
 	base, err := url.Parse(config.Endpoint)
-	if err != nil || base.Host == "" || base.Scheme != "https" && base.Scheme != "http" {
-		return nil, fmt.Errorf("the endpoint %q is no base URL such as https://live.tencentcloudapi.com", config.Endpoint)
+	if err != nil || base.Host == "" || base.Scheme != "https" && base.Scheme != "http" || strings.TrimSuffix(config.Endpoint, "/") != base.Scheme+"://"+base.Host {
+		return nil, errors.New("the endpoint is no base URL such as https://live.tencentcloudapi.com")
 	}
-	if config.HTTP == nil {
-		config.HTTP = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	config.Endpoint = base.Scheme + "://" + base.Host
+	var own http.Client
+	if config.HTTP != nil {
+		own = *config.HTTP
 	}
+	// A call is signed for one host.
+	own.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	config.HTTP = &own
 	if config.Clock == nil {
 		config.Clock = clock.RealClock{}
 	}
@@ -100,29 +106,54 @@ func New(config Config) (*Client, error) {
 	return c, nil
 }
 
-// call makes a call, and tries again what may pass.
+// call makes a call, and tries again what may pass. Every call may be repeated.
 func (c *Client) call(ctx context.Context, a action, parameters, into any) error {
+	if a.service == serviceTRTC && c.Region == "" {
+		return &Error{Class: im.Invalid, Action: a.name, Info: "the call needs a region"}
+	}
 	body, err := json.Marshal(parameters)
 	if err != nil {
-		return fmt.Errorf("encoding %s: %w", a.name, err)
+		return &Error{Class: im.Invalid, Action: a.name, Info: "the call cannot be encoded", Err: err}
 	}
 	for attempt := 1; ; attempt++ {
-		if err = c.limits[a.name].Wait(ctx); err != nil {
-			return &Error{Class: im.RateLimited, Action: a.name, Info: "no turn before the deadline", Err: err}
+		if failed := c.turn(ctx, a); failed != nil {
+			return failed
 		}
-		if err = c.attempt(ctx, a, body, into); err == nil {
+		failed := c.attempt(ctx, a, body, into)
+		if failed == nil {
 			return nil
 		}
-		e, ok := AsError(err)
-		if !ok || attempt == attempts || e.Class != im.RateLimited && e.Class != im.Unavailable {
-			return err
+		if attempt == attempts || !failed.passes() {
+			return failed
 		}
 		pause := firstPause << (attempt - 1)
 		select {
 		case <-ctx.Done():
-			return err
+			return failed
 		case <-c.Clock.After(pause + rand.N(pause/2)): //nolint:gosec // spreads load
 		}
+	}
+}
+
+// turn waits until the limit of an action has room for a call. It does not wait when
+// that comes after the context's deadline.
+func (c *Client) turn(ctx context.Context, a action) *Error {
+	now := c.Clock.Now()
+	place := c.limits[a.name].ReserveN(now, 1)
+	wait := place.DelayFrom(now)
+	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < wait {
+		place.CancelAt(now)
+		return &Error{Class: im.RateLimited, Action: a.name, Info: "no turn before the deadline", RetryAfter: wait}
+	}
+	if wait == 0 {
+		return nil
+	}
+	select {
+	case <-ctx.Done():
+		place.CancelAt(c.Clock.Now())
+		return &Error{Class: im.RateLimited, Action: a.name, Info: "no turn came", Err: ctx.Err()}
+	case <-c.Clock.After(wait):
+		return nil
 	}
 }
 
@@ -137,12 +168,12 @@ type outcome struct {
 }
 
 // attempt makes one HTTP call.
-func (c *Client) attempt(ctx context.Context, a action, body []byte, into any) error {
+func (c *Client) attempt(ctx context.Context, a action, body []byte, into any) *Error {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, c.Endpoint+"/", bytes.NewReader(body))
 	if err != nil {
-		return fmt.Errorf("making the call %s: %w", a.name, err)
+		return &Error{Class: im.Invalid, Action: a.name, Info: "the call cannot be made", Err: harmless(err)}
 	}
 	now := c.Clock.Now()
 	r.Header.Set("Content-Type", contentType)
@@ -173,18 +204,15 @@ func (c *Client) attempt(ctx context.Context, a action, body []byte, into any) e
 }
 
 // decode reads an answer.
-func decode(name string, data []byte, into any) error {
+func decode(name string, data []byte, into any) *Error {
 	var envelope answer
 	var result outcome
-	if json.Unmarshal(data, &envelope) != nil || len(envelope.Response) == 0 || json.Unmarshal(envelope.Response, &result) != nil {
+	if json.Unmarshal(data, &envelope) != nil || len(envelope.Response) == 0 || json.Unmarshal(envelope.Response, &result) != nil ||
+		result.Error != nil && result.Error.Code == "" {
 		return &Error{Class: im.Unavailable, Action: name, Info: "the answer is not one of the API"}
 	}
 	if refused := result.Error; refused != nil {
-		e := &Error{Class: classOf(refused.Code), Action: name, Code: clip(refused.Code), Info: clip(refused.Message)}
-		if why, known := advice[refused.Code]; known {
-			e.Info = why
-		}
-		return e
+		return refusal(name, refused.Code, refused.Message)
 	}
 	if into != nil && json.Unmarshal(envelope.Response, into) != nil {
 		return &Error{Class: im.Unavailable, Action: name, Info: "the answer is not one of this call"}

@@ -17,7 +17,6 @@ limitations under the License.
 package control
 
 import (
-	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
@@ -28,6 +27,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -84,6 +84,13 @@ func verify(r *http.Request, body []byte) string {
 	if !found || len(scope) != 4 || scope[0] != credentials.SecretID || scope[3] != "tc3_request" {
 		return "authorization " + rest
 	}
+	seconds, err := strconv.ParseInt(r.Header.Get("X-TC-Timestamp"), 10, 64)
+	if err != nil || time.Unix(seconds, 0).UTC().Format(time.DateOnly) != scope[1] {
+		return "a call of " + r.Header.Get("X-TC-Timestamp") + " signed for " + scope[1]
+	}
+	if signed := strings.Split(parts["SignedHeaders"], ";"); !slices.Contains(signed, "host") || !slices.Contains(signed, "content-type") {
+		return "signed headers " + parts["SignedHeaders"]
+	}
 	headers := ""
 	for _, name := range strings.Split(parts["SignedHeaders"], ";") {
 		value := r.Header.Get(name)
@@ -110,12 +117,16 @@ func verify(r *http.Request, body []byte) string {
 	return ""
 }
 
+// client is one of a server with these answers, on a quick clock.
 func client(t *testing.T, answers ...func(http.ResponseWriter)) (*Client, *api) {
 	t.Helper()
 	a := &api{t: t, answers: answers}
 	server := httptest.NewServer(a)
 	t.Cleanup(server.Close)
-	c, err := New(Config{Endpoint: server.URL, Region: "ap-guangzhou", Credentials: credentials, HTTP: server.Client()})
+	c, err := New(Config{
+		Endpoint: server.URL + "/", Region: "ap-guangzhou", Credentials: credentials, HTTP: server.Client(),
+		Clock: &quick{now: time.Date(2026, 1, 1, 23, 59, 59, 0, time.UTC)},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -171,30 +182,39 @@ func TestGone(t *testing.T) {
 
 func TestErrors(t *testing.T) {
 	t.Parallel()
+	later := 5 * time.Minute
 	for _, v := range []struct {
 		name   string
 		answer func(http.ResponseWriter)
 		want   Error
 		calls  int
 	}{
-		{"wrong key", refuse("AuthFailure.SignatureFailure", "The provided credentials could not be validated."), Error{Class: im.Unauthorized, Code: "AuthFailure.SignatureFailure", Info: "secretKey does not belong to secretId"}, 1},
-		{"clock", refuse("AuthFailure.SignatureExpire", "x"), Error{Class: im.Unauthorized, Code: "AuthFailure.SignatureExpire", Info: "the clock of this machine is more than 5 minutes off"}, 1},
+		{"wrong key", refuse("AuthFailure.SignatureFailure", "The provided credentials could not be validated."), Error{Class: im.Unauthorized, Code: "AuthFailure.SignatureFailure", Info: "secretKey does not belong to secretId", RetryAfter: later}, 1},
+		{"clock", refuse("AuthFailure.SignatureExpire", "x"), Error{Class: im.Unauthorized, Code: "AuthFailure.SignatureExpire", Info: "the clock of this machine is more than 5 minutes off", RetryAfter: later}, 1},
+		{"any other key", refuse("AuthFailure.MFAFailure", "x"), Error{Class: im.Unauthorized, Code: "AuthFailure.MFAFailure", Info: "x", RetryAfter: later}, 1},
 		{"not allowed", refuse("AuthFailure.UnauthorizedOperation", "no policy"), Error{Class: im.NotPermitted, Code: "AuthFailure.UnauthorizedOperation", Info: "no policy"}, 1},
 		{"not allowed in TRTC", refuse("UnauthorizedOperation.SdkAppId", "x"), Error{Class: im.NotPermitted, Code: "UnauthorizedOperation.SdkAppId", Info: "x"}, 1},
 		{"stopped", refuse("ResourceNotFound.StopService", "x"), Error{Class: im.NotPermitted, Code: "ResourceNotFound.StopService", Info: "x"}, 1},
+		{"unknown account", refuse("ResourceNotFound", "x"), Error{Class: im.NotPermitted, Code: "ResourceNotFound", Info: "x"}, 1},
 		{"bad value", refuse("InvalidParameterValue.RoomId", "a\nb"), Error{Class: im.Invalid, Code: "InvalidParameterValue.RoomId", Info: "a b"}, 1},
+		{"missing value", refuse("MissingParameter.UserIds", "x"), Error{Class: im.Invalid, Code: "MissingParameter.UserIds", Info: "x"}, 1},
 		{"too many", refuse("RequestLimitExceeded", "x"), Error{Class: im.RateLimited, Code: "RequestLimitExceeded", Info: "x"}, 3},
+		{"too many at once", refuse("RequestLimitExceeded.UinLimitExceeded", "x"), Error{Class: im.RateLimited, Code: "RequestLimitExceeded.UinLimitExceeded", Info: "x"}, 3},
+		{"quota", refuse("LimitExceeded", "x"), Error{Class: im.RateLimited, Code: "LimitExceeded", Info: "x"}, 1},
 		{"inside", refuse("InternalError.GetBizidError", "x"), Error{Class: im.Unavailable, Code: "InternalError.GetBizidError", Info: "x"}, 3},
-		{"unknown", refuse("Surprise", strings.Repeat("x", 1000)), Error{Class: im.Unavailable, Code: "Surprise", Info: strings.Repeat("x", 256)}, 3},
+		{"behind", refuse("FailedOperation.CallOtherSvrFailed", "x"), Error{Class: im.Unavailable, Code: "FailedOperation.CallOtherSvrFailed", Info: "x"}, 1},
+		{"unknown", refuse("Surprise", strings.Repeat("x", 1000)), Error{Class: im.Unavailable, Code: "Surprise", Info: strings.Repeat("x", 256)}, 1},
+		{"long", refuse("InvalidParameter"+strings.Repeat(".x", 10000), "x"), Error{Class: im.Invalid, Code: "InvalidParameter" + strings.Repeat(".x", 120), Info: "x"}, 1},
+		{"no code", refuse("", "x"), Error{Class: im.Unavailable, Info: "the answer is not one of the API"}, 3},
 		{"gateway", func(w http.ResponseWriter) { w.WriteHeader(http.StatusBadGateway) }, Error{Class: im.Unavailable, Info: "HTTP 502 Bad Gateway"}, 3},
 		{"elsewhere", func(w http.ResponseWriter) { w.Header().Set("Location", "/x"); w.WriteHeader(http.StatusFound) }, Error{Class: im.Unavailable, Info: "HTTP 302 Found"}, 3},
 		{"another body", say("<html>"), Error{Class: im.Unavailable, Info: "the answer is not one of the API"}, 3},
 		{"endless", say(strings.Repeat("x", maxAnswerBytes+1)), Error{Class: im.Unavailable, Info: "the answer is too long"}, 3},
+		{"broken off", func(w http.ResponseWriter) { w.Header().Set("Content-Length", "100"); _, _ = io.WriteString(w, "{") }, Error{Class: im.Unavailable, Info: "the answer breaks off", Err: io.ErrUnexpectedEOF}, 3},
 	} {
 		t.Run(v.name, func(t *testing.T) {
 			t.Parallel()
 			c, a := client(t, v.answer, v.answer, v.answer, v.answer)
-			c.HTTP.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 			err := c.Drop(t.Context(), Stream{Name: "s"})
 			got, ok := AsError(err)
 			v.want.Action = "DropLiveStream"
@@ -205,13 +225,22 @@ func TestErrors(t *testing.T) {
 	}
 }
 
-// What passes is tried again, and nothing secret is in what does not.
-func TestAgain(t *testing.T) {
+// What is no state of a stream is not taken for one.
+func TestStateOfAnother(t *testing.T) {
 	t.Parallel()
-	c, a := client(t, refuse("RequestLimitExceeded", "x"), refuse("InternalError", "x"))
-	if err := c.Resume(t.Context(), Stream{Name: "s"}); err != nil || len(a.calls) != 3 {
-		t.Error(err, a.calls)
+	c, _ := client(t, say(`{"Response":{"StreamState":"sleeping"}}`), say(`{"Response":{}}`), say(`{"Response":{"StreamState":7}}`), say(`{"Response":{"StreamState":7}}`), say(`{"Response":{"StreamState":7}}`))
+	for range 3 {
+		state, err := c.StreamState(t.Context(), Stream{Name: "s"})
+		if e, ok := AsError(err); state != "" || !ok || *e != (Error{Class: im.Unavailable, Action: "DescribeLiveStreamState", Info: "the answer is not one of this call"}) {
+			t.Error(state, err)
+		}
 	}
+}
+
+// Nothing secret is in the error of a call that does not arrive.
+func TestUnreachable(t *testing.T) {
+	t.Parallel()
+	c, a := client(t)
 	closed := httptest.NewServer(a)
 	closed.Close()
 	c.Endpoint = closed.URL
@@ -219,35 +248,60 @@ func TestAgain(t *testing.T) {
 	if e, ok := AsError(err); !ok || e.Class != im.Unavailable || strings.Contains(err.Error(), credentials.SecretKey) || strings.Contains(err.Error(), "http://") {
 		t.Error(err)
 	}
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	if err := c.Resume(ctx, Stream{Name: "s"}); !errors.Is(err, context.Canceled) {
-		t.Error(err)
+}
+
+// A call removes ten users. All are removed, and none by a call for nobody.
+func TestManyUsers(t *testing.T) {
+	t.Parallel()
+	c, a := client(t)
+	var users []string
+	for i := range 21 {
+		users = append(users, fmt.Sprint(i))
+	}
+	if err := errors.Join(c.RemoveUsers(t.Context(), 1, 2, users), c.RemoveUsers(t.Context(), 1, 2, nil)); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		`RemoveUser 2019-07-22 ap-guangzhou {"SdkAppId":1,"RoomId":2,"UserIds":["0","1","2","3","4","5","6","7","8","9"]}`,
+		`RemoveUser 2019-07-22 ap-guangzhou {"SdkAppId":1,"RoomId":2,"UserIds":["10","11","12","13","14","15","16","17","18","19"]}`,
+		`RemoveUser 2019-07-22 ap-guangzhou {"SdkAppId":1,"RoomId":2,"UserIds":["20"]}`,
+	}
+	if !slices.Equal(a.calls, want) {
+		t.Error(a.calls)
+	}
+	c, a = client(t, refuse("InvalidParameter.UserIds", "x"))
+	if err := c.RemoveUsers(t.Context(), 1, 2, users); err == nil || len(a.calls) != 1 {
+		t.Error(err, a.calls)
 	}
 }
 
-// Calls keep to the limit of their action.
-func TestLimits(t *testing.T) {
+// Rooms are in a region.
+func TestNoRegion(t *testing.T) {
 	t.Parallel()
-	c, _ := client(t)
-	for _, a := range actions {
-		limit := c.limits[a.name]
-		if float64(limit.Limit())+float64(limit.Burst()) > a.perSecond || limit.Burst() < 1 {
-			t.Errorf("%s: %v a second with %d at once, of %v", a.name, limit.Limit(), limit.Burst(), a.perSecond)
-		}
+	c, a := client(t)
+	c.Region = ""
+	err := c.DismissRoom(t.Context(), 1, 2)
+	if e, ok := AsError(err); !ok || e.Class != im.Invalid || len(a.calls) != 0 {
+		t.Error(err, a.calls)
 	}
 }
 
 func TestEndpoints(t *testing.T) {
 	t.Parallel()
-	var wrong []string
-	for _, endpoint := range []string{"", "live.tencentcloudapi.com", "ftp://live.tencentcloudapi.com", "https://", "https://live.tencentcloudapi.com"} {
-		if _, err := New(Config{Endpoint: endpoint}); err != nil {
-			wrong = append(wrong, endpoint)
+	for endpoint, want := range map[string]string{
+		"": "", "live.tencentcloudapi.com": "", "ftp://live.tencentcloudapi.com": "", "https://": "", "https://a:b@live.tencentcloudapi.com": "",
+		"https://live.tencentcloudapi.com/v3": "", "https://live.tencentcloudapi.com?x": "", "https://live.tencentcloudapi.com/\n": "",
+		"https://live.tencentcloudapi.com": "https://live.tencentcloudapi.com", "http://127.0.0.1:80/": "http://127.0.0.1:80",
+	} {
+		c, err := New(Config{Endpoint: endpoint})
+		switch {
+		case (err == nil) != (want != ""):
+			t.Errorf("%q: %v", endpoint, err)
+		case err == nil && c.Endpoint != want:
+			t.Errorf("%q: %q", endpoint, c.Endpoint)
+		case err != nil && strings.Contains(err.Error(), "a:b"):
+			t.Error(err)
 		}
-	}
-	if !slices.Equal(wrong, []string{"", "live.tencentcloudapi.com", "ftp://live.tencentcloudapi.com", "https://"}) {
-		t.Error(wrong)
 	}
 }
 

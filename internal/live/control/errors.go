@@ -68,34 +68,43 @@ func AsError(err error) (*Error, bool) {
 	return e, ok
 }
 
-// classes by the beginnings of codes (live contract, sections 4.2, 5 and 8). The
-// longest that fits counts.
+// passes reports whether the same call is worth making again at once: the API says
+// so, or there was no answer of the API at all. All other refusals stay.
+func (e *Error) passes() bool {
+	family, _, _ := strings.Cut(e.Code, ".")
+	switch family {
+	case "":
+		return e.Class == im.Unavailable
+	case "RequestLimitExceeded", "InternalError":
+		return true
+	}
+	return false
+}
+
+// classes of codes (live contract, sections 4.2, 5 and 8). A code that is not here is
+// of the class of what stands before its last dot.
 var classes = map[string]im.Class{
-	"AuthFailure":                         im.Unauthorized,
-	"AuthFailure.UnauthorizedOperation":   im.NotPermitted,
-	"UnauthorizedOperation":               im.NotPermitted,
-	"UnsupportedOperation":                im.NotPermitted,
-	"ResourceNotFound.ForbidService":      im.NotPermitted,
-	"ResourceNotFound.FreezeService":      im.NotPermitted,
-	"ResourceNotFound.StopService":        im.NotPermitted,
-	"ResourceNotFound.UserDisableService": im.NotPermitted,
-	"ResourceNotFound.UserNotExist":       im.NotPermitted,
-	"ResourceNotFound":                    im.NotFound,
-	"FailedOperation.RoomNotExist":        im.NotFound,
-	"RequestLimitExceeded":                im.RateLimited,
-	"LimitExceeded":                       im.RateLimited,
-	"InternalError":                       im.Unavailable,
-	"InternalError.NotPermmitOperat":      im.NotPermitted, // as the API spells it
-	"FailedOperation":                     im.Unavailable,
-	"ResourceUnavailable":                 im.Unavailable,
-	"ResourceInUse":                       im.Unavailable,
-	"InvalidAction":                       im.Invalid,
-	"InvalidParameter":                    im.Invalid,
-	"InvalidParameterValue":               im.Invalid,
-	"MissingParameter":                    im.Invalid,
-	"UnknownParameter":                    im.Invalid,
-	"UnsupportedRegion":                   im.Invalid,
-	"NoSuchVersion":                       im.Invalid,
+	"AuthFailure": im.Unauthorized,
+	// The key is right; its account has no policy for the call.
+	"AuthFailure.UnauthorizedOperation": im.NotPermitted,
+	"UnauthorizedOperation":             im.NotPermitted,
+	"UnsupportedOperation":              im.NotPermitted,
+	// Of the account and its service: unknown, stopped, overdue.
+	"ResourceNotFound":             im.NotPermitted,
+	"FailedOperation.RoomNotExist": im.NotFound,
+	"RequestLimitExceeded":         im.RateLimited,
+	"LimitExceeded":                im.RateLimited,
+	"InternalError":                im.Unavailable,
+	"FailedOperation":              im.Unavailable,
+	"ResourceUnavailable":          im.Unavailable,
+	"ResourceInUse":                im.Unavailable,
+	"InvalidAction":                im.Invalid,
+	"InvalidParameter":             im.Invalid,
+	"InvalidParameterValue":        im.Invalid,
+	"MissingParameter":             im.Invalid,
+	"UnknownParameter":             im.Invalid,
+	"UnsupportedRegion":            im.Invalid,
+	"NoSuchVersion":                im.Invalid,
 }
 
 // classOf is the class of a code; one that no documentation names may pass.
@@ -110,6 +119,23 @@ func classOf(code string) im.Class {
 		}
 		code = code[:at]
 	}
+}
+
+// unauthorizedRetry: a key that is enabled again and a clock that is set right tell
+// nobody, so that it takes another call to find out.
+const unauthorizedRetry = 5 * time.Minute
+
+// refusal is the error of an answer. Its code and text are foreign and bounded first.
+func refusal(action, code, message string) *Error {
+	code = clip(code)
+	e := &Error{Class: classOf(code), Action: action, Code: code, Info: clip(message)}
+	if why, known := advice[code]; known {
+		e.Info = why
+	}
+	if e.Class == im.Unauthorized {
+		e.RetryAfter = unauthorizedRetry
+	}
+	return e
 }
 
 // advice explains codes that do not explain themselves.
