@@ -29,9 +29,6 @@ import "time"
 func Window(now time.Time, validity, offset time.Duration) (expires, next time.Time) {
 	step := max(1, int64(validity/time.Second)*2/3)
 	shift := int64(offset/time.Second) % step
-	if shift < 0 {
-		shift += step
-	}
 	at := now.Unix() - shift
 	begin := at - ((at%step)+step)%step + shift
 	next = time.Unix(begin+step, 0)
