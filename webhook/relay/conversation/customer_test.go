@@ -94,6 +94,23 @@ func TestWhoComesBackIsNotErased(t *testing.T) {
 	}
 }
 
+// Totals that are in the tally are not the customer's any more, whether IM knew them or not.
+func TestTotalsOfWhoComesBack(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, imv1alpha1.VerificationVerified)
+	w.happens(push.EventSubscribe, w.now)
+	w.live.Totals = Totals{Buried: 2}
+	w.pass(time.Minute)
+	w.happens(push.EventUnsubscribe, w.now)
+	erase := until[Erase](w, ToAgent)
+	w.pass(time.Minute)
+	w.happens(push.EventSubscribe, w.now)
+	w.live.Totals.Buried++
+	if !w.live.RecordErased(erase) || w.live.Imported || w.live.Totals != (Totals{Buried: 1}) {
+		t.Errorf("%+v", w.live.contents)
+	}
+}
+
 func TestTheFarewellEnds(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, imv1alpha1.VerificationVerified)

@@ -127,17 +127,15 @@ func (c *Customer) fetched(lane Lane, sequence uint64, e *Entry) bool {
 // meanwhile.
 func (c *Customer) RecordErased(step Erase) bool {
 	c.toAgent = pause{}
-	switch {
-	case c.Left == step.left && c.Left != 0:
+	if c.Left == step.left && c.Left != 0 {
 		c.contents = contents{}
 		c.toCustomer = pause{}
-	case c.Imported:
-		c.Imported = false // the account may be gone
-		c.Totals = c.Totals.less(step.Totals)
-	default:
-		return false
+		return true
 	}
-	return true
+	imported, before := c.Imported, c.Totals
+	c.Imported = false // the account may be gone
+	c.Totals = before.less(step.Totals)
+	return imported || c.Totals != before
 }
 
 // less is what was added since totals were taken over elsewhere.
