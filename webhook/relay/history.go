@@ -49,6 +49,8 @@ const (
 	// later comes late.
 	readPatience = 15 * time.Second
 	readAgain    = time.Second
+	// longestIdle is the longest that a session may last without a message.
+	longestIdle = 48 * time.Hour
 	// maxFormer agents of a session are read once more.
 	maxFormer = 8
 	// shortestRead is the shortest time that is read by itself when there are too many
@@ -56,21 +58,23 @@ const (
 	shortestRead = 2 * time.Second
 )
 
-// history catches up with what agents wrote while no callback told of it: for
-// each live session after a start and after a partition was taken over, and now
-// and then. Until that was done once, replies of the session wait: what was missed
-// comes before what is told.
+// history catches up with what agents wrote while no callback told of it: for each
+// session that is alive or ended unread, after a start and after a partition was
+// taken over, and now and then. Until that was done once, replies of the session
+// wait: what was missed comes before what is told.
 type history struct {
 	relay *Relay
 	queue workqueue.TypedDelayingInterface[string] // of customers
+	pages int                                      // that are read at once
 
 	mu       sync.Mutex
-	sessions map[string]*followed // that are alive, by customer
+	sessions map[string]*followed       // by customer
+	unserved map[string]map[string]bool // customers whose account is not served, by account
 }
 
 // followed is a session whose history is read.
 type followed struct {
-	agent string
+	agents []string
 	// former agents of the session, whose last messages are still to be read.
 	former []string
 	since  time.Time // it is followed here
@@ -79,30 +83,59 @@ type followed struct {
 
 func newHistory(r *Relay) *history {
 	return &history{
-		relay: r, sessions: map[string]*followed{},
+		relay: r, pages: maxPages, sessions: map[string]*followed{}, unserved: map[string]map[string]bool{},
 		queue: workqueue.NewTypedDelayingQueueWithConfig(workqueue.TypedDelayingQueueConfig[string]{Name: "liveroom_relay_history", Clock: r.Clock}),
 	}
 }
 
 // follow notes who has a customer; nobody ends the session. A session that is new
 // here is read at once: callbacks may have been missed since it began elsewhere.
-func (h *history) follow(key, agent string) {
+// Who has it no more is read once more.
+func (h *history) follow(key string, agents []string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if agent == "" {
+	s := h.sessions[key]
+	switch {
+	case len(agents) == 0:
 		delete(h.sessions, key)
-		return
+	case s == nil:
+		h.sessions[key] = &followed{agents: agents, since: h.relay.Clock.Now()}
+		h.queue.Add(key)
+	default:
+		for _, agent := range s.agents {
+			if !slices.Contains(agents, agent) && !slices.Contains(s.former, agent) && len(s.former) < maxFormer {
+				s.former = append(s.former, agent)
+				h.queue.Add(key)
+			}
+		}
+		s.agents = agents
 	}
-	if s := h.sessions[key]; s != nil {
-		if s.agent != agent && !slices.Contains(s.former, s.agent) && len(s.former) < maxFormer {
-			s.former = append(s.former, s.agent)
+}
+
+// await notes a session that can be read once its account is served.
+func (h *history) await(uid, key string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.unserved[uid] == nil {
+		h.unserved[uid] = map[string]bool{}
+	}
+	h.unserved[uid][key] = true
+}
+
+// served reads the sessions of an account that could not be read before. Replies
+// wait for that from now on.
+func (h *history) served(uid string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for key := range h.unserved[uid] {
+		if s := h.sessions[key]; s != nil {
+			if !s.read {
+				s.since = h.relay.Clock.Now()
+			}
 			h.queue.Add(key)
 		}
-		s.agent = agent
-		return
 	}
-	h.sessions[key] = &followed{agent: agent, since: h.relay.Clock.Now()}
-	h.queue.Add(key)
+	delete(h.unserved, uid)
 }
 
 // leave forgets the sessions of a partition. If it comes back, callbacks may have
@@ -113,6 +146,7 @@ func (h *history) leave(partition int) {
 	for key := range h.sessions {
 		if journal.Partition(key) == partition {
 			delete(h.sessions, key)
+			delete(h.unserved[accountOf(key)], key)
 		}
 	}
 }
@@ -129,22 +163,25 @@ func (h *history) gap() {
 	}
 }
 
-// agents whose messages are to be read, none of a session that is not followed.
-func (h *history) agents(key string) []string {
+// following tells since when a session is followed, and its former agents; false for
+// one that is not.
+func (h *history) following(key string) (since time.Time, former []string, ok bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if s := h.sessions[key]; s != nil {
-		return append(slices.Clone(s.former), s.agent)
+	s := h.sessions[key]
+	if s == nil {
+		return since, nil, false
 	}
-	return nil
+	return s.since, slices.Clone(s.former), true
 }
 
-// done notes that the messages of some agents have been read.
-func (h *history) done(key string, agents []string) {
+// done notes that the messages of some agents have been read, by a reading that
+// began when the session was followed since a time.
+func (h *history) done(key string, since time.Time, agents []string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if s := h.sessions[key]; s != nil {
-		s.read = true
+		s.read = s.read || s.since.Equal(since)
 		s.former = slices.DeleteFunc(s.former, func(former string) bool { return slices.Contains(agents, former) })
 	}
 }
@@ -183,53 +220,75 @@ func (h *history) serve(ctx context.Context) {
 // visit reads the history of a conversation once, and tells when to do so again.
 func (h *history) visit(ctx context.Context, key string) time.Duration {
 	r := h.relay
-	agents := h.agents(key)
+	began, former, ok := h.following(key)
 	uid, openID, _ := strings.Cut(key, "/")
-	if len(agents) == 0 || ctx.Err() != nil || !r.owner.Owns(journal.Partition(key)) {
-		h.follow(key, "")
+	if !ok || ctx.Err() != nil || !r.owner.Owns(journal.Partition(key)) {
+		h.follow(key, nil)
 		return 0
 	}
 	account := r.Accounts.ByUID(uid)
 	if account == nil {
-		return readRetry // it may be served again
+		h.await(uid, key)
+		if account = r.Accounts.ByUID(uid); account == nil {
+			return 0
+		}
 	}
 	client := r.Application(account)
 	if client == nil {
 		return readRetry
 	}
 	var since time.Time
-	live, now, settings := "", r.Clock.Now(), orNone(r.settingsOf(uid))
+	what, idle := &reading{client: client, account: account, openID: openID}, account.Object.SessionIdle()
 	err := r.owner.Mutate(ctx, customerKey(key), func(state journal.State) bool {
-		c, ok := state.(*conversation.Customer)
-		if !ok {
-			return false
+		if c, ok := state.(*conversation.Customer); ok {
+			since, what.agents = c.CatchUpSince(), c.Readers(idle)
 		}
-		if since = c.CatchUpSince(); since.IsZero() {
-			since = c.LastActive().Add(-account.Object.SessionIdle())
-		}
-		live = c.Contribution(now, settings).Agent
 		return false
 	})
 	if err != nil {
 		return readRetry
 	}
+	if since.IsZero() { // the customer was erased
+		h.follow(key, nil)
+		return 0
+	}
+	for _, agent := range former {
+		if !slices.Contains(what.agents, agent) {
+			what.agents = append(what.agents, agent)
+		}
+	}
+	read := slices.Clone(what.agents)
+	what.agents = slices.DeleteFunc(what.agents, func(userID string) bool { // whom nobody would listen to
+		return !slices.ContainsFunc(account.Agents, func(agent officialaccount.Agent) bool { return agent.UserID == userID })
+	})
 	until := client.ProviderTime()
-	newest, err := h.read(ctx, &reading{client: client, account: account, openID: openID, agents: agents}, since.Add(-readOverlap), until)
+	newest, err := h.read(ctx, what, since.Add(-readOverlap), until)
 	if err != nil {
 		r.Logger.V(1).Info("The history of a conversation cannot be read", "account", account.Key.String(), "error", err.Error())
 		return readRetry
 	}
 	r.folded(ctx, key, newest)
+	h.done(key, began, read)
+	again, told := readRetry, false
 	_ = r.owner.Mutate(ctx, customerKey(key), func(state journal.State) bool {
 		c, ok := state.(*conversation.Customer)
-		return ok && c.RecordCaughtUp(until)
+		if !ok {
+			return false
+		}
+		changed := c.RecordCaughtUp(until)
+		ended := len(c.Readers(idle)) == 0
+		if ended { // that was the last look
+			h.follow(key, nil)
+		}
+		if !told { // else it is done once more, on what a former owner has stored
+			told, again = true, readEvery
+			if ended {
+				again = 0
+			}
+		}
+		return changed
 	})
-	h.done(key, agents)
-	if live == "" { // the session has ended; that was the last look
-		h.follow(key, "")
-		return 0
-	}
-	return readEvery
+	return again
 }
 
 // reading is whose history is read.
@@ -279,7 +338,7 @@ func (h *history) collect(ctx context.Context, what *reading, since, until time.
 	for _, agent := range what.agents {
 		query := &im.RoamingQuery{UserID: what.account.UserID(what.openID), PeerID: agent, From: since, Until: until}
 		for page := 0; query != nil; page++ {
-			if page == maxPages {
+			if page == h.pages {
 				return nil, false, nil
 			}
 			call, cancel := context.WithTimeout(ctx, callTimeout)

@@ -230,6 +230,9 @@ func (r *Relay) settingsOf(uid string) *conversation.Settings {
 // Served looks at all customers of an account again who have something to do: the
 // account has changed, came or went.
 func (r *Relay) Served(uid string) {
+	if r.Accounts.ByUID(uid) != nil {
+		r.history.served(uid)
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.Accounts.ByUID(uid) == nil {
@@ -247,9 +250,11 @@ func (r *Relay) look(key string, c *conversation.Customer) {
 	uid, now := accountOf(key), r.Clock.Now()
 	settings := r.settingsOf(uid)
 	r.lively.note(key, c)
-	if settings != nil { // before anybody is told that there is something to do
-		r.history.follow(key, c.Reader(now, settings))
+	idle := longestIdle // which of them are of a session turns out when the account is served
+	if settings != nil {
+		idle = settings.SessionIdle
 	}
+	r.history.follow(key, c.Readers(idle)) // before anybody is told that there is something to do
 	busy, late := false, false
 	for _, lane := range []conversation.Lane{conversation.ToAgent, conversation.ToCustomer} {
 		step := c.Next(lane, now, orNone(settings))

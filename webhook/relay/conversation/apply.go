@@ -28,6 +28,9 @@ import (
 // changes nothing. It reports whether there is something to store.
 func (c *Customer) Apply(sequence uint64, e *Entry) bool {
 	if c.Empty() {
+		if e.Outbound != nil && e.Outbound.Source == Roaming {
+			return false // it was being read when they were erased
+		}
 		c.begin(e)
 	}
 	switch {
@@ -41,6 +44,9 @@ func (c *Customer) Apply(sequence uint64, e *Entry) bool {
 		return false
 	}
 }
+
+// Seen reports whether a push is included in what is known of the customer.
+func (c *Customer) Seen(e *Entry) bool { return c.Pushes.has(e.id()) }
 
 // beginTolerance is how much IM's clock may be behind.
 const beginTolerance = 2

@@ -290,23 +290,24 @@ func (c *Customer) sessionAgent(at int64, settings *Settings) string {
 	}
 }
 
-// Reader is the agent whose messages may have been missed: who has the session, or
-// had the one that ended after the history was read last. It is "" when there is none.
-func (c *Customer) Reader(now time.Time, settings *Settings) string {
+// Readers are the agents whose messages may have been missed: who has the session
+// or spoke last, until the history was read after the session of this length ended.
+// There are none for a customer who left.
+func (c *Customer) Readers(idle time.Duration) []string {
 	if c.Left != 0 {
-		return ""
+		return nil
 	}
-	if agent := c.sessionAgent(now.UnixMilli(), settings); agent != "" {
-		return agent
+	unread := func(agent string, last int64) bool {
+		return agent != "" && (last+idle.Milliseconds())/1000 >= c.CaughtUp
 	}
-	agent, last := c.Agent, c.Last
-	if c.Spoke > last {
-		agent, last = c.Speaker, c.Spoke
+	var agents []string
+	if unread(c.Agent, c.Last) {
+		agents = append(agents, c.Agent)
 	}
-	if last == 0 || (last+settings.SessionIdle.Milliseconds())/1000 < c.CaughtUp {
-		return ""
+	if c.Speaker != c.Agent && unread(c.Speaker, c.Spoke) {
+		agents = append(agents, c.Speaker)
 	}
-	return agent
+	return agents
 }
 
 // CatchUpSince is the time from which the history has to be read for messages of

@@ -559,25 +559,50 @@ func TestHistoryFromBefore(t *testing.T) {
 	}
 }
 
-// A session that has ended is read once more, as one that goes on is.
-func TestReader(t *testing.T) {
+// A session that has ended is read once more, as one that goes on is; and so is an
+// agent who wrote without having it.
+func TestReaders(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, imv1alpha1.VerificationVerified)
-	if got := w.live.Reader(w.now, &w.settings); got != "" {
-		t.Errorf("%q of nobody", got)
+	idle := w.settings.SessionIdle
+	expect := func(when string, want ...string) {
+		t.Helper()
+		if got := w.live.Readers(idle); !slices.Equal(got, want) {
+			t.Errorf("%s: %v, want %v", when, got, want)
+		}
 	}
+	expect("of nobody")
 	w.writes()
 	w.run()
-	agent := w.live.Reader(w.now, &w.settings)
-	if agent == "" {
-		t.Fatal("nobody has the session")
-	}
-	w.pass(w.settings.SessionIdle + time.Minute)
-	if got := w.live.Reader(w.now, &w.settings); got != agent {
-		t.Errorf("%q after the end", got)
-	}
+	expect("in the session", "a")
+	w.agentReplies("b")
+	w.run()
+	expect("two agents", "a", "b")
+	w.pass(idle + time.Minute)
+	expect("after the end", "a", "b")
 	w.live.RecordCaughtUp(w.now)
-	if got := w.live.Reader(w.now, &w.settings); got != "" {
-		t.Errorf("%q after the last look", got)
+	expect("after the last look")
+	w.writes()
+	w.run()
+	w.happens(push.EventUnsubscribe, w.now)
+	expect("of one who left")
+}
+
+// What was being read while a customer was erased does not bring them back.
+func TestHistoryDuringErasure(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, imv1alpha1.VerificationVerified)
+	w.writes()
+	w.run()
+	late := w.agentWrites("a", 1)
+	late.Outbound.Source = Roaming
+	w.happens(push.EventUnsubscribe, w.now)
+	if !w.live.RecordErased(until[Erase](w, ToAgent)) {
+		t.Fatal("not erased")
+	}
+	w.accept(late)
+	w.foldAll()
+	if !w.live.Empty() {
+		t.Errorf("%+v", w.live.contents)
 	}
 }
