@@ -18,6 +18,8 @@ package main
 
 import (
 	"errors"
+	"fmt"
+	"strconv"
 
 	"github.com/spf13/cobra"
 
@@ -28,6 +30,7 @@ import (
 type liveFlags struct {
 	address             string
 	secretID, secretKey string
+	eventURLs           map[string]string
 	options             live.Options
 }
 
@@ -43,12 +46,16 @@ func newLiveFlags(command *cobra.Command) *liveFlags {
 	flags.StringVar(&o.BackupKey, "live-push-backup-key", "", "its backup key")
 	flags.StringVar(&o.PlaybackKey, "live-playback-key", "", "key of the playback domain; without it everybody may watch")
 	flags.DurationVar(&o.AuthDelta, "live-playback-auth-delta", 0, "how much longer a playback URL is valid than it says")
+	flags.StringVar(&o.PlaybackBackupKey, "live-playback-backup-key", "", "its backup key")
+	flags.StringSliceVar(&o.Templates, "live-template", nil, "name of a transcoding template: streams can also be watched as <stream>_<template>; repeatable")
 	flags.StringVar(&o.CSS.URL, "live-callback-url", "", "URL that callbacks of CSS go to; empty for none")
+	flags.StringToStringVar(&f.eventURLs, "live-event-url", nil, "URL of one event type instead, such as 100=http://127.0.0.1:8080/recordings; repeatable")
 	flags.StringVar(&o.CSS.Key, "live-callback-key", "", "key that signs them")
 	flags.StringVar(&o.TRTC.URL, "trtc-callback-url", "", "URL that callbacks of TRTC go to; empty for none")
 	flags.StringVar(&o.TRTC.Key, "trtc-callback-key", "", "key that signs them")
 	flags.Int64Var(&o.BizID, "live-biz-id", 0, "relay what is published in TRTC rooms to <id>.livepush.myqcloud.com; 0 for not")
 	flags.BoolVar(&o.PermissionControl, "trtc-permission-control", false, "ask for a privateMapKey at the entrance of TRTC rooms")
+	flags.Float64Var(&o.TimeScale, "live-time-scale", 1, "multiply the gaps between tries of callbacks, such as 0.01 to see them soon")
 	flags.StringVar(&f.secretID, "live-secret-id", "", "SecretId that may call the API")
 	flags.StringVar(&f.secretKey, "live-secret-key", "", "its SecretKey")
 	return f
@@ -65,6 +72,16 @@ func (f *liveFlags) listener() (*listener, error) {
 	}
 	if (f.secretID == "") != (f.secretKey == "") {
 		return nil, errors.New("--live-secret-id and --live-secret-key belong together")
+	}
+	for name, url := range f.eventURLs {
+		kind, err := strconv.Atoi(name)
+		if err != nil {
+			return nil, fmt.Errorf("--live-event-url: %q is no event type", name)
+		}
+		if f.options.CSS.URLs == nil {
+			f.options.CSS.URLs = map[int]string{}
+		}
+		f.options.CSS.URLs[kind] = url
 	}
 	if f.secretID != "" {
 		f.options.Credentials = map[string]string{f.secretID: f.secretKey}

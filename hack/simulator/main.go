@@ -19,6 +19,14 @@ limitations under the License.
 //
 //	go run ./hack/simulator --im-addr 127.0.0.1:18090 --sdk-app-id 1400000001 \
 //	    --secret-key <key> --administrator administrator --group-field add_goods:AVChatRoom
+//
+// Live streaming (CSS and TRTC) is beside it, with a side door for hosts and viewers:
+//
+//	go run ./hack/simulator --im-addr 127.0.0.1:18090 --sdk-app-id 1400000001 --secret-key <key> \
+//	    --live-addr 127.0.0.1:18092 --live-push-key <key> --live-callback-url http://127.0.0.1:8080/live/<ns>/<app> \
+//	    --live-callback-key <key> --live-secret-id <id> --live-secret-key <key>
+//	curl http://127.0.0.1:18092/sim/push -d '{"url": "rtmp://push.example.com/live/show?txSecret=...&txTime=..."}'
+//	curl http://127.0.0.1:18092/sim/stop -d '{"streamName": "show"}'
 package main
 
 import (

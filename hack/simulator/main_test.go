@@ -218,18 +218,41 @@ func TestSimulatesWeChat(t *testing.T) {
 }
 
 func TestServesLiveStreaming(t *testing.T) {
-	address, stop := startAs(t, "live", "--im-addr", "", "--live-addr", "127.0.0.1:0", "--live-push-key", "k")
+	kinds := make(chan string, 2)
+	receiver := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { kinds <- r.URL.Path }))
+	defer receiver.Close()
+	address, stop := startAs(t, "live", "--im-addr", "", "--live-addr", "127.0.0.1:0", "--live-callback-url", receiver.URL+"/all",
+		"--live-event-url", "0="+receiver.URL+"/ends")
 	client := &http.Client{Transport: &http.Transport{}}
 	defer client.CloseIdleConnections()
-	response, err := client.Post(address+"/sim/live/pushes", "application/json", strings.NewReader(`{"url":"rtmp://push.example.com/live/a"}`))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer response.Body.Close()
-	if body, _ := io.ReadAll(response.Body); response.StatusCode != http.StatusConflict || !strings.Contains(string(body), "18/500") {
-		t.Errorf("%s: %s", response.Status, body)
+	for _, call := range []struct{ path, body, event string }{
+		{"push", `{"url":"rtmp://push.example.com/live/a"}`, "/all"},
+		{"stop", `{"streamName":"a"}`, "/ends"},
+	} {
+		response, err := client.Post(address+"/sim/"+call.path, "application/json", strings.NewReader(call.body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = response.Body.Close()
+		if response.StatusCode >= http.StatusBadRequest {
+			t.Fatalf("%s: %s", call.path, response.Status)
+		}
+		if got := <-kinds; got != call.event {
+			t.Errorf("the callback of %s went to %s", call.path, got)
+		}
 	}
 	if err := stop(); err != nil {
 		t.Errorf("the command ended with %v", err)
+	}
+}
+
+func TestRefusesWrongLiveFlags(t *testing.T) {
+	for _, flag := range []string{"--live-secret-id=a", "--live-event-url=start=http://127.0.0.1"} {
+		command := newCommand()
+		command.SetArgs([]string{"--im-addr", "", "--live-addr", "127.0.0.1:0", flag})
+		command.SetOut(io.Discard)
+		if err := command.ExecuteContext(t.Context()); err == nil {
+			t.Errorf("%s is taken", flag)
+		}
 	}
 }

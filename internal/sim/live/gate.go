@@ -17,19 +17,17 @@ limitations under the License.
 package live
 
 import (
-	"crypto/md5" //nolint:gosec // the provider's algorithm
-	"crypto/subtle"
-	"encoding/hex"
-	"errors"
 	"fmt"
-	"net/url"
+	"net"
+	"net/http"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 )
 
-// stream is what is known of a name.
+// stream is what is known of a name that is pushed or forbidden.
 type stream struct {
 	push      *push     // nil while nobody pushes
 	forbidden time.Time // until when
@@ -39,6 +37,7 @@ type stream struct {
 type push struct {
 	sequence, domain, app, param string
 	began                        time.Time
+	relay                        *relay // nil unless TRTC pushes
 }
 
 // Refusal is why the gate refuses a push (section 3.3).
@@ -46,84 +45,22 @@ type Refusal struct{ Code, Sub int }
 
 func (r *Refusal) Error() string { return fmt.Sprintf("refused: %d/%d", r.Code, r.Sub) }
 
-var streamNames = regexp.MustCompile(`^[A-Za-z0-9_%@.-]{1,256}$`)
+// Disconnect reasons of section 3.3.
+const (
+	hostStopped   = 1
+	gateRefused   = 18
+	cut           = 21
+	cutByDrop     = 100
+	cutByForbid   = 101
+	cutByNewPush  = 102
+	tooManyPushes = 600
+)
 
-// address is what a push or playback URL names.
-type address struct {
-	scheme, domain, app, name string
-	secret, at                string
-	param                     string
-}
-
-var errAddress = errors.New("not a URL of a stream")
-
-// parse a URL of any of the forms of sections 1.1 and 2.1.
-func parse(text string) (address, error) {
-	if rest, ok := strings.CutPrefix(text, "srt://"); ok {
-		return parseSRT(rest)
-	}
-	u, err := url.Parse(text)
-	if err != nil {
-		return address{}, errAddress
-	}
-	path := strings.Split(strings.TrimPrefix(u.EscapedPath(), "/"), "/")
-	if u.Host == "" || len(path) != 2 {
-		return address{}, errAddress
-	}
-	a := address{scheme: u.Scheme, domain: u.Hostname(), app: path[0], name: path[1], param: u.RawQuery}
-	for _, part := range strings.Split(u.RawQuery, "&") {
-		a.take(part)
-	}
-	return a, nil
-}
-
-func parseSRT(rest string) (address, error) {
-	host, parameters, ok := strings.Cut(rest, "?streamid=#!::")
-	if !ok || !strings.HasSuffix(host, ":9000") {
-		return address{}, errAddress
-	}
-	a := address{scheme: "srt"}
-	for _, part := range strings.Split(parameters, ",") {
-		if name, value, _ := strings.Cut(part, "="); name == "h" {
-			a.domain = value
-		} else if name == "r" {
-			a.app, a.name, _ = strings.Cut(value, "/")
-		}
-		a.take(part)
-	}
-	a.param = "txSecret=" + a.secret + "&txTime=" + a.at
-	if a.domain+":9000" != host {
-		return address{}, errAddress
-	}
-	return a, nil
-}
-
-func (a *address) take(part string) {
-	switch name, value, _ := strings.Cut(part, "="); name {
-	case "txSecret":
-		a.secret = value
-	case "txTime":
-		a.at = value
-	}
-}
-
-// fits reports whether the signature is made with one of the keys; the received text
-// of the time is part of it.
-func (a *address) fits(keys ...string) bool {
-	for _, key := range keys {
-		sum := md5.Sum([]byte(key + a.name + a.at)) //nolint:gosec // the provider's algorithm
-		if key != "" && subtle.ConstantTimeCompare([]byte(hex.EncodeToString(sum[:])), []byte(a.secret)) == 1 {
-			return true
-		}
-	}
-	return false
-}
-
-// ends is when the URL ends; hexadecimal digits of both cases are taken.
-func (a *address) ends() (time.Time, bool) {
-	seconds, err := strconv.ParseInt(a.at, 16, 64)
-	return time.Unix(seconds, 0), err == nil
-}
+var (
+	pathNames   = regexp.MustCompile(`^[A-Za-z0-9_%@.-]{1,256}$`)
+	pushSchemes = []string{"rtmp", "webrtc", "srt"}
+	playSchemes = []string{"http", "https", "rtmp", "webrtc"}
+)
 
 // Push is a host's encoder that connects. It returns the sequence of the push, or
 // *Refusal. A second push of the name takes the place of the first.
@@ -134,74 +71,110 @@ func (s *Simulator) Push(text string) (sequence string, err error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if refusal := s.refusal(&a); refusal != nil {
-		s.refusals[fmt.Sprintf("push %d/%d", refusal.Code, refusal.Sub)]++
-		return "", refusal
+	refusal := s.refusal(&a)
+	if refusal == nil {
+		var p *push
+		if p, refusal = s.begin(&a); refusal == nil {
+			return p.sequence, nil
+		}
 	}
-	return s.begin(&a)
+	s.stats.refused(fmt.Sprintf("push %d/%d", refusal.Code, refusal.Sub))
+	return "", refusal
 }
 
+// refusal of a URL, with the lock held. Keys and times are looked at now, and never
+// again while the push lasts.
 func (s *Simulator) refusal(a *address) *Refusal {
-	ends, readable := a.ends()
+	ends, hexadecimal := a.ends()
 	now := s.options.Clock()
 	signed := s.options.MasterKey != "" || s.options.BackupKey != ""
-	known := s.streams[a.name]
 	switch {
-	case a.scheme != "rtmp" && a.scheme != "webrtc" && a.scheme != "srt", a.domain != s.options.PushDomain:
-		return &Refusal{18, 302}
+	case net.ParseIP(a.domain) != nil:
+		return &Refusal{gateRefused, 300}
+	case !slices.Contains(pushSchemes, a.scheme), a.domain != s.options.PushDomain:
+		return &Refusal{gateRefused, 302}
+	case !pathNames.MatchString(a.app):
+		return &Refusal{gateRefused, 309}
 	case a.app != s.options.AppName:
-		return &Refusal{18, 304}
-	case !streamNames.MatchString(a.name):
-		return &Refusal{18, 308}
-	case signed && (a.at == "" || !readable):
-		return &Refusal{18, 500}
+		return &Refusal{gateRefused, 304}
+	case !pathNames.MatchString(a.name):
+		return &Refusal{gateRefused, 308}
+	case signed && (a.at == "" || !hexadecimal):
+		return &Refusal{gateRefused, 500}
 	case signed && a.secret == "":
-		return &Refusal{18, 502}
+		return &Refusal{gateRefused, 502}
 	case signed && !a.fits(s.options.MasterKey, s.options.BackupKey):
-		return &Refusal{18, 503}
+		return &Refusal{gateRefused, 503}
 	case signed && now.After(ends):
-		return &Refusal{18, 501}
-	case known != nil && now.Before(known.forbidden):
-		return &Refusal{18, 305}
+		return &Refusal{gateRefused, 501}
+	case s.isForbidden(a.name):
+		return &Refusal{gateRefused, 305}
 	}
 	return nil
 }
 
-// begin a push, with the lock held.
-func (s *Simulator) begin(a *address) (string, error) {
-	known := s.streams[a.name]
-	if known == nil {
-		if len(s.streams) >= maxStreams {
-			return "", &Refusal{18, 600}
+// isForbidden goes by the name alone, with the lock held.
+func (s *Simulator) isForbidden(name string) bool {
+	known := s.streams[name]
+	return known != nil && s.options.Clock().Before(known.forbidden)
+}
+
+// known is the stream of a name, which is made if there is room for it. With the lock
+// held.
+func (s *Simulator) known(name string) (*stream, bool) {
+	if known := s.streams[name]; known != nil {
+		return known, true
+	}
+	if len(s.streams) >= maxStreams {
+		for other := range s.streams {
+			s.forget(other)
 		}
-		known = &stream{}
-		s.streams[a.name] = known
 	}
-	if known.push != nil {
-		s.end(a.name, 21, 102)
+	if len(s.streams) >= maxStreams {
+		return nil, false
 	}
+	known := &stream{}
+	s.streams[name] = known
+	return known, true
+}
+
+// forget a stream that nobody pushes and that is not forbidden.
+func (s *Simulator) forget(name string) {
+	if known := s.streams[name]; known != nil && known.push == nil && !s.isForbidden(name) {
+		delete(s.streams, name)
+	}
+}
+
+// begin a push, with the lock held.
+func (s *Simulator) begin(a *address) (*push, *Refusal) {
+	s.end(a.name, cut, cutByNewPush)
+	known, ok := s.known(a.name)
+	if !ok {
+		return nil, &Refusal{gateRefused, tooManyPushes}
+	}
+	s.stats.Pushes++
 	known.push = &push{sequence: s.nextSequence(), domain: a.domain, app: a.app, param: a.param, began: s.options.Clock()}
 	fields := s.about(a.name, known.push, known.push.began)
-	fields["event_type"], fields["errcode"], fields["errmsg"], fields["width"], fields["height"] = 1, 0, "ok", 0, 0
-	s.notifyCSS(1, fields)
-	return known.push.sequence, nil
+	fields["event_type"], fields["errcode"], fields["errmsg"], fields["width"], fields["height"] = pushStart, 0, "ok", 0, 0
+	s.notifyCSS(pushStart, fields)
+	return known.push, nil
 }
 
 // about a push, as its callbacks tell.
 func (s *Simulator) about(name string, p *push, at time.Time) map[string]any {
 	return map[string]any{
 		"appid": s.options.AccountAppID, "app": p.domain, "appname": p.app, "stream_id": name, "channel_id": name,
-		"event_time": at.Unix(), "sequence": p.sequence, "node": "198.51.100.92", "user_ip": "203.0.113.45",
+		"event_time": at.Unix(), "sequence": p.sequence, "node": "198.51.100.92", "user_ip": publisherIP,
 		"stream_param": p.param, "set_id": 2,
 	}
 }
 
-// Stop ends a push with an errcode of section 3.3; 1 is the host's own wish. It
-// reports whether there was one.
-func (s *Simulator) Stop(name string, errcode int) bool {
+// Stop ends a push with an errcode and a sub_errcode of section 3.3; 1 and 0 are the
+// host's own wish. It reports whether there was one.
+func (s *Simulator) Stop(name string, errcode, sub int) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.end(name, errcode, 0)
+	return s.end(name, errcode, sub)
 }
 
 // end a push, with the lock held.
@@ -213,36 +186,75 @@ func (s *Simulator) end(name string, errcode, sub int) bool {
 	p, now := known.push, s.options.Clock()
 	known.push = nil
 	fields := s.about(name, p, now)
-	fields["event_type"], fields["errcode"], fields["errmsg"] = 0, errcode, "the push has ended"
+	fields["event_type"], fields["errcode"], fields["errmsg"] = pushEnd, errcode, endings[errcode]
+	if fields["errmsg"] == "" {
+		fields["errmsg"] = "unknown"
+	}
 	fields["push_duration"] = strconv.FormatInt(now.Sub(p.began).Milliseconds(), 10)
 	if sub != 0 {
 		fields["sub_errcode"] = sub
 	}
-	s.notifyCSS(0, fields)
+	s.notifyCSS(pushEnd, fields)
+	s.forget(name)
+	if p.relay != nil {
+		s.lost(p.relay, sub)
+	}
 	return true
+}
+
+// endings are texts of errcodes; the provider's own are not documented, apart from
+// the first.
+var endings = map[int]string{
+	hostStopped: "The push client actively stopped the push",
+	6:           "malformed RTMP content",
+	7:           "frame too large",
+	8:           "no data for a long time",
+	12:          "network of the push client",
+	gateRefused: "refused",
+	19:          "third-party authentication refused",
+	cut:         "the push was cut",
+	37:          "nobody played",
 }
 
 // Play is a viewer's player that opens a URL: an HTTP status.
 func (s *Simulator) Play(text string) int {
-	a, err := parse(text)
-	if err != nil || a.domain != s.options.PlaybackDomain || a.app != s.options.AppName {
-		return 404
-	}
-	if a.scheme == "http" || a.scheme == "https" {
-		a.name = strings.TrimSuffix(strings.TrimSuffix(a.name, ".flv"), ".m3u8")
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.options.PlaybackKey != "" {
-		ends, readable := a.ends()
-		if !readable || !a.fits(s.options.PlaybackKey) || s.options.Clock().After(ends.Add(s.options.AuthDelta)) {
-			return 403
+	status := s.play(text)
+	if status == http.StatusOK {
+		s.stats.Plays++
+	} else {
+		s.stats.refused(fmt.Sprintf("play %d", status))
+	}
+	return status
+}
+
+func (s *Simulator) play(text string) int {
+	a, err := parse(text)
+	if err != nil || !slices.Contains(playSchemes, a.scheme) || a.domain != s.options.PlaybackDomain {
+		return http.StatusNotFound
+	}
+	a.file()
+	if s.options.PlaybackKey != "" || s.options.PlaybackBackupKey != "" {
+		ends, hexadecimal := a.ends()
+		late := s.options.Clock().After(ends.Add(s.options.AuthDelta))
+		if !hexadecimal || late || !a.fits(s.options.PlaybackKey, s.options.PlaybackBackupKey) {
+			return http.StatusForbidden
 		}
 	}
-	if known := s.streams[a.name]; known == nil || known.push == nil {
-		return 404
+	known := s.streams[s.source(a.name)]
+	if known == nil || known.push == nil || known.push.app != a.app {
+		return http.StatusNotFound
 	}
-	return 200
+	return http.StatusOK
+}
+
+// source is the stream behind a name that ends in a transcoding template.
+func (s *Simulator) source(name string) string {
+	if i := strings.LastIndexByte(name, '_'); i > 0 && slices.Contains(s.options.Templates, name[i+1:]) {
+		return name[:i]
+	}
+	return name
 }
 
 // Streaming reports whether somebody pushes a stream.

@@ -18,38 +18,20 @@ package live
 
 import (
 	"bytes"
-	"context"
 	"crypto/hmac"
 	"crypto/md5" //nolint:gosec // the provider's algorithm
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
-	"io"
-	"net/http"
+	"maps"
 	"strconv"
+	"strings"
 	"time"
 )
 
-const (
-	// signValidity is how far in the future t is, section 3.2.
-	signValidity = 10 * time.Minute
-	// Times of section 3.1: cssTimeout for an answer, and the tries after the first.
-	cssTimeout      = 20 * time.Second
-	cssGap          = time.Minute
-	cssRetries      = 12
-	screenshotGap   = 2 * time.Minute
-	screenshotTries = 5
-	// Times of section 7.1: the second try is at once, the others follow until a minute
-	// has passed.
-	trtcTimeout = 5 * time.Second
-	trtcGap     = 10 * time.Second
-	trtcRetries = 6
-	// maxAnswer is how long TRTC takes an answer to be, with its head.
-	maxAnswer = 2000
-
-	screenshot = 200
-)
+// signValidity is how far in the future t is, section 3.2.
+const signValidity = 10 * time.Minute
 
 // Disorder makes callbacks come as they should not.
 type Disorder struct {
@@ -64,6 +46,9 @@ type Disorder struct {
 	Tabs bool `json:"tabs"`
 	// RoomsAsText makes room ids texts when a room is dismissed.
 	RoomsAsText bool `json:"roomsAsText"`
+	// LeaveBeforeDismiss tells that each user has left before it tells that the room is
+	// dismissed by the API.
+	LeaveBeforeDismiss bool `json:"leaveBeforeDismiss"`
 }
 
 // SetDisorder changes how callbacks come from now on. What was held is sent when
@@ -77,51 +62,44 @@ func (s *Simulator) SetDisorder(d Disorder) {
 	}
 }
 
-// delivery is a callback and what became of it.
-type delivery struct {
-	Number   int       `json:"number"`
-	URL      string    `json:"url"`
-	Sign     string    `json:"sign,omitempty"` // header of TRTC
-	Body     string    `json:"body"`
-	Time     time.Time `json:"time"`
-	Tries    int       `json:"tries"`
-	Statuses []int     `json:"statuses"` // 0 is no answer
-	Done     bool      `json:"done"`
-
-	timeout time.Duration
-	gaps    []time.Duration
-	limit   int
-}
-
-// notifyCSS sends a callback of CSS, with the lock held.
-func (s *Simulator) notifyCSS(kind int, fields map[string]any) {
-	if s.css.URL == "" || s.closed {
+// signed adds t and sign to the fields of CSS, with the lock held.
+func (s *Simulator) signed(fields map[string]any) {
+	if s.css.Key == "" {
 		return
 	}
 	until := s.options.Clock().Add(signValidity)
 	if s.disorder.Expired {
 		until = until.Add(-2 * signValidity)
 	}
-	key := s.css.Key
-	if s.disorder.WrongSign {
-		key += "x"
-	}
-	sum := md5.Sum([]byte(key + strconv.FormatInt(until.Unix(), 10))) //nolint:gosec // the provider's algorithm
+	sum := md5.Sum([]byte(s.key(s.css.Key) + strconv.FormatInt(until.Unix(), 10))) //nolint:gosec // the provider's algorithm
 	fields["t"], fields["sign"] = until.Unix(), hex.EncodeToString(sum[:])
-	gap, retries := cssGap, cssRetries
+}
+
+// key is the one that signs, or another.
+func (s *Simulator) key(key string) string {
+	if s.disorder.WrongSign {
+		return key + "x"
+	}
+	return key
+}
+
+// notifyCSS sends a callback of CSS, with the lock held.
+func (s *Simulator) notifyCSS(kind int, fields map[string]any) {
+	target := s.css.of(kind)
+	if target == "" {
+		return
+	}
+	s.signed(fields)
+	d := &delivery{Delivery: Delivery{Kind: kind, URL: target, Body: encode(fields, false)}, plan: &usualPlan}
 	if kind == screenshot {
-		gap, retries = screenshotGap, screenshotTries
+		d.plan = &screenshotPlan
 	}
-	d := &delivery{URL: s.css.URL, Body: encode(fields, false), timeout: cssTimeout}
-	for range retries {
-		d.gaps = append(d.gaps, gap)
-	}
-	if kind == 1 && s.disorder.HoldStarts {
+	if kind == pushStart && s.disorder.HoldStarts && len(s.held) < maxPending {
 		s.held = append(s.held, d)
 		return
 	}
 	s.send(d)
-	if kind == 0 {
+	if kind == pushEnd {
 		s.release()
 	}
 }
@@ -134,122 +112,68 @@ func (s *Simulator) release() {
 	s.held = nil
 }
 
-// notifyTRTC sends a callback of TRTC, with the lock held.
-func (s *Simulator) notifyTRTC(group, kind int, roomID int64, userID string, more map[string]any) {
+// Groups and types of TRTC's callbacks, section 7.2.
+const (
+	groupRoom  = 1
+	groupMedia = 2
+	groupRelay = 4
+
+	roomCreated   = 101
+	roomDismissed = 102
+	userEntered   = 103
+	userLeft      = 104
+	roleSwitched  = 105
+	relayStatus   = 401
+)
+
+// notifyRoom sends a callback about a room, with the lock held.
+func (s *Simulator) notifyRoom(group, kind int, id RoomID, userID string, more map[string]any) {
 	now := s.options.Clock()
-	info := map[string]any{"RoomId": roomID, "EventTs": now.Unix(), "EventMsTs": now.UnixMilli()}
-	if s.disorder.RoomsAsText && kind == 102 {
-		info["RoomId"] = strconv.FormatInt(roomID, 10)
+	info := map[string]any{"RoomId": id, "EventTs": now.Unix(), "EventMsTs": now.UnixMilli()}
+	if s.disorder.RoomsAsText && kind == roomDismissed {
+		info["RoomId"] = id.String()
 	}
 	if userID != "" {
 		info["UserId"] = userID
 	}
-	for name, value := range more {
-		info[name] = value
-	}
-	s.sendTRTC(group, kind, now, info)
+	maps.Copy(info, more)
+	s.notifyTRTC(group, kind, now, info)
 }
 
-// notifyRelay sends callback 401, with the lock held.
-func (s *Simulator) notifyRelay(roomID int64, userID string, status int) {
-	now := s.options.Clock()
-	s.sendTRTC(4, 401, now, map[string]any{
-		"RoomId": strconv.FormatInt(roomID, 10), "RoomType": 0, "EventTsMs": now.UnixMilli(), "UserId": userID, "TaskId": "relay-" + userID,
-		"Payload": map[string]any{"Url": "rtmp://" + s.relayDomain() + "/live/", "Status": status},
-	})
-}
-
-func (s *Simulator) sendTRTC(group, kind int, now time.Time, info map[string]any) {
-	if s.trtc.URL == "" || s.closed {
+// notifyTRTC sends a callback of TRTC, with the lock held.
+func (s *Simulator) notifyTRTC(group, kind int, now time.Time, info map[string]any) {
+	if s.trtc.URL == "" {
 		return
 	}
 	if s.disorder.Expired {
 		now = now.Add(-time.Hour)
 	}
 	body := encode(map[string]any{"EventGroupId": group, "EventType": kind, "CallbackTs": now.UnixMilli(), "EventInfo": info}, s.disorder.Tabs)
-	key := s.trtc.Key
-	if s.disorder.WrongSign {
-		key += "x"
-	}
-	mac := hmac.New(sha256.New, []byte(key))
-	mac.Write([]byte(body))
-	d := &delivery{URL: s.trtc.URL, Body: body, Sign: base64.StdEncoding.EncodeToString(mac.Sum(nil)), timeout: trtcTimeout, limit: maxAnswer, gaps: []time.Duration{0}}
-	for range trtcRetries {
-		d.gaps = append(d.gaps, trtcGap)
+	d := &delivery{Delivery: Delivery{Kind: kind, URL: s.trtc.URL, Body: body}, plan: &roomPlan, app: strconv.FormatInt(s.options.SDKAppID, 10)}
+	if s.trtc.Key != "" {
+		mac := hmac.New(sha256.New, []byte(s.key(s.trtc.Key)))
+		mac.Write([]byte(body))
+		d.Sign = base64.StdEncoding.EncodeToString(mac.Sum(nil))
 	}
 	s.send(d)
 }
 
+// encode a body; with tabs it is as TRTC prints it, with one after each colon, too.
 func encode(fields map[string]any, tabs bool) string {
 	var out bytes.Buffer
 	encoder := json.NewEncoder(&out)
 	encoder.SetEscapeHTML(false)
-	if tabs {
-		encoder.SetIndent("", "\t")
+	_ = encoder.Encode(fields) // values that come from JSON, or as simple
+	compact := bytes.TrimSuffix(out.Bytes(), []byte("\n"))
+	if !tabs {
+		return string(compact)
 	}
-	_ = encoder.Encode(fields) // numbers and texts only
-	return string(bytes.TrimSuffix(out.Bytes(), []byte("\n")))
-}
-
-// send a callback in the background, with the lock held.
-func (s *Simulator) send(d *delivery) {
-	if len(s.deliveries) >= maxDeliveries || s.closed {
-		return
+	var printed bytes.Buffer
+	_ = json.Indent(&printed, compact, "", "\t") // it is JSON
+	lines := strings.Split(printed.String(), "\n")
+	for i, line := range lines {
+		// Names have no quotation marks in them, so the first end of one is the name's.
+		lines[i] = strings.Replace(line, `": `, "\":\t", 1)
 	}
-	d.Number, d.Time = len(s.deliveries), s.options.Clock()
-	s.deliveries = append(s.deliveries, d)
-	copies := 1
-	if s.disorder.Duplicate {
-		copies = 2
-	}
-	for range copies {
-		s.running.Go(func() { s.deliver(d) })
-	}
-}
-
-// deliver tries until it is answered well.
-func (s *Simulator) deliver(d *delivery) {
-	for try := 0; ; try++ {
-		status := s.try(d)
-		s.mu.Lock()
-		d.Tries++
-		d.Statuses = append(d.Statuses, status)
-		d.Done = d.Done || status == http.StatusOK
-		s.mu.Unlock()
-		if status == http.StatusOK || try >= len(d.gaps) {
-			return
-		}
-		select {
-		case <-s.ctx.Done():
-			return
-		case <-time.After(time.Duration(float64(d.gaps[try]) * s.options.TimeScale)):
-		}
-	}
-}
-
-// try once; 0 is no answer, or one that is too long.
-func (s *Simulator) try(d *delivery) int {
-	ctx, cancel := context.WithTimeout(s.ctx, d.timeout)
-	defer cancel()
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, d.URL, bytes.NewReader([]byte(d.Body)))
-	if err != nil {
-		return 0
-	}
-	r.Header.Set("Content-Type", "application/json")
-	if d.Sign != "" {
-		r.Header.Set("Sign", d.Sign)
-		r.Header.Set("SdkAppId", strconv.FormatInt(s.options.SDKAppID, 10))
-	}
-	response, err := s.http.Do(r)
-	if err != nil {
-		return 0
-	}
-	defer func() { _ = response.Body.Close() }()
-	body, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
-	var head bytes.Buffer
-	_ = response.Header.Write(&head) // into memory
-	if err != nil || d.limit > 0 && len(body)+head.Len() > d.limit {
-		return 0
-	}
-	return response.StatusCode
+	return strings.Join(lines, "\n")
 }

@@ -17,93 +17,103 @@ limitations under the License.
 package live
 
 import (
-	"bytes"
-	"compress/zlib"
-	"crypto/hmac"
-	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"strings"
 	"time"
 )
 
 // Privileges of section 6.5.
 const (
+	mayCreate    = 1
 	mayEnter     = 2
-	maySendSound = 4
+	maySendAudio = 4
 	maySendVideo = 16
 )
 
-// maxTicketBytes of an unpacked UserSig or privateMapKey.
-const maxTicketBytes = 4096
-
-var (
-	errTicket    = errors.New("the privateMapKey cannot be read, or is for something else")
-	errSignature = errors.New("the signature cannot be read, or is not of the key, the application or the user")
-	errEnded     = errors.New("the signature has ended")
-)
-
-// signature is an unpacked UserSig or privateMapKey (section 6.4).
-type signature struct {
-	Version  string `json:"TLS.ver"`
-	UserID   string `json:"TLS.identifier"`
-	SDKAppID int64  `json:"TLS.sdkappid"`
-	Time     int64  `json:"TLS.time"`
-	Validity int64  `json:"TLS.expire"`
-	Sum      []byte `json:"TLS.sig"`
-	Buffer   []byte `json:"TLS.userbuf"`
+// ticket is what a privateMapKey is for.
+type ticket struct {
+	userID     string
+	sdkAppID   int64
+	room       RoomID
+	ends       int64 // Unix seconds
+	privileges uint32
 }
 
-// verify a UserSig or privateMapKey: its key, its application, its user and its end.
-func verify(text, key string, sdkAppID int64, userID string, now time.Time) (*signature, error) {
-	packed, err := base64.StdEncoding.DecodeString(strings.NewReplacer("*", "+", "-", "/", "_", "=").Replace(text))
-	if err != nil || text == "" {
-		return nil, errSignature
+var errTicket = errors.New("the privateMapKey cannot be read, or is for something else")
+
+// readTicket takes a TLS.userbuf apart: ver, length and text of the account, SDKAppID,
+// room, end, privileges, type of account, and for rooms with texts their length and text.
+func readTicket(buffer []byte) (*ticket, error) {
+	if len(buffer) < 3 || buffer[0] > 1 {
+		return nil, errTicket
 	}
-	reader, err := zlib.NewReader(bytes.NewReader(packed))
+	named := buffer[0] == 1
+	userID, rest, ok := readText(buffer[1:])
+	const fixed = 5 * 4
+	if !ok || len(rest) < fixed {
+		return nil, errTicket
+	}
+	field := func(i int) uint32 { return binary.BigEndian.Uint32(rest[4*i:]) }
+	t := &ticket{userID: userID, sdkAppID: int64(field(0)), room: RoomNumber(field(1)), ends: int64(field(2)), privileges: field(3)}
+	rest = rest[fixed:]
+	if named {
+		var text string
+		if text, rest, ok = readText(rest); !ok || t.room != (RoomID{}) {
+			return nil, errTicket
+		}
+		t.room = RoomName(text)
+	}
+	if len(rest) > 0 || !t.room.valid() {
+		return nil, errTicket
+	}
+	return t, nil
+}
+
+func readText(buffer []byte) (text string, rest []byte, ok bool) {
+	if len(buffer) < 2 {
+		return "", nil, false
+	}
+	n := int(binary.BigEndian.Uint16(buffer))
+	if len(buffer) < 2+n {
+		return "", nil, false
+	}
+	return string(buffer[2 : 2+n]), buffer[2+n:], true
+}
+
+// admit checks the privateMapKey of somebody who enters or changes role, if the
+// application asks for one. With the lock held.
+func (s *Simulator) admit(privateMapKey string, room RoomID, userID string, role int, now time.Time) error {
+	if !s.options.PermissionControl {
+		return nil
+	}
+	sig, err := unpackUserSig(privateMapKey)
 	if err != nil {
-		return nil, errSignature
-	}
-	var s signature
-	if json.NewDecoder(io.LimitReader(reader, maxTicketBytes)).Decode(&s) != nil || s.Version != "2.0" || s.SDKAppID != sdkAppID || s.UserID != userID {
-		return nil, errSignature
-	}
-	mac := hmac.New(sha256.New, []byte(key))
-	_, _ = fmt.Fprintf(mac, "TLS.identifier:%s\nTLS.sdkappid:%d\nTLS.time:%d\nTLS.expire:%d\n", s.UserID, s.SDKAppID, s.Time, s.Validity)
-	if s.Buffer != nil {
-		_, _ = fmt.Fprintf(mac, "TLS.userbuf:%s\n", base64.StdEncoding.EncodeToString(s.Buffer))
-	}
-	switch {
-	case !hmac.Equal(mac.Sum(nil), s.Sum):
-		return nil, errSignature
-	case now.Unix() > s.Time+s.Validity:
-		return nil, errEnded
-	}
-	return &s, nil
-}
-
-// ticket checks what a privateMapKey is for: ver, length and text of the account,
-// SDKAppID, room, end, privileges, type of account.
-func ticket(buffer []byte, e *Entrance, sdkAppID int64, now time.Time) error {
-	if len(buffer) < 3 || buffer[0] != 0 {
 		return errTicket
 	}
-	n := int(binary.BigEndian.Uint16(buffer[1:]))
-	rest := buffer[3:]
-	if len(rest) != n+20 || string(rest[:n]) != e.UserID {
+	if err := sig.verify(s.options.SDKAppID, s.options.SecretKey, userID, now); err != nil {
+		return fmt.Errorf("the privateMapKey is refused: %w", err)
+	}
+	if sig.Buffer == nil {
 		return errTicket
 	}
-	field := func(i int) int64 { return int64(binary.BigEndian.Uint32(rest[n+4*i:])) }
-	privileges := field(3)
-	wanted := int64(mayEnter)
-	if e.Publish {
-		wanted |= maySendSound | maySendVideo
+	buffer, err := base64.StdEncoding.DecodeString(*sig.Buffer)
+	if err != nil {
+		return errTicket
 	}
-	if field(0) != sdkAppID || field(1) != e.RoomID || field(2) < now.Unix() || privileges&wanted != wanted {
+	t, err := readTicket(buffer)
+	if err != nil {
+		return err
+	}
+	wanted := uint32(mayEnter)
+	if s.rooms[room] == nil {
+		wanted |= mayCreate
+	}
+	if role == Anchor {
+		wanted |= maySendAudio | maySendVideo
+	}
+	if t.userID != userID || t.sdkAppID != s.options.SDKAppID || t.room != room || t.ends < now.Unix() || t.privileges&wanted != wanted {
 		return errTicket
 	}
 	return nil
