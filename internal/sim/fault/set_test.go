@@ -34,7 +34,7 @@ type (
 )
 
 func newSet() *set {
-	return fault.NewSet[string, int](rand.New(rand.NewPCG(1, 1))) //nolint:gosec // tests repeat it
+	return fault.NewSet[string, int](rand.New(rand.NewPCG(1, 1)))
 }
 
 func named(name string) func(*string) bool {

@@ -106,7 +106,7 @@ func (a *address) fits(keys ...string) bool {
 // ends is when the URL ends; hexadecimal digits of both cases are taken.
 func (a *address) ends() (time.Time, bool) {
 	seconds, err := strconv.ParseUint(a.at, 16, 40)
-	return time.Unix(int64(seconds), 0), err == nil //nolint:gosec // 40 bits
+	return time.Unix(int64(seconds), 0), err == nil
 }
 
 // file takes the suffix of playback over HTTP off the name; it is not signed.

@@ -47,7 +47,7 @@ type parameters struct {
 
 	SdkAppId *int64          //nolint:revive,staticcheck // the API's name
 	RoomId   json.RawMessage //nolint:revive,staticcheck // the API's name
-	UserIds  []string
+	UserIds  []string        //nolint:revive,staticcheck // the API's name
 }
 
 // action of the API. It runs with the lock held.

@@ -38,6 +38,8 @@ const (
 	recordingStatus    = 332
 	recordingException = 341
 
+	fieldStream = "stream_id"
+
 	publisherIP = "203.0.113.45"
 )
 
@@ -55,7 +57,7 @@ type subject struct {
 var events = map[int]func(*subject) map[string]any{
 	recordingFile: func(e *subject) map[string]any {
 		return map[string]any{
-			"appid": e.account, "app": e.domain, "appname": e.app, "stream_id": e.name, "channel_id": e.name, "stream_param": e.param,
+			"appid": e.account, "app": e.domain, "appname": e.app, fieldStream: e.name, "channel_id": e.name, "stream_param": e.param,
 			"file_id": "52858907" + e.number, "record_file_id": "52858907" + e.number, "file_format": "hls", "task_id": "",
 			"start_time": e.at.Add(-time.Minute).Unix(), "end_time": e.at.Unix(), "start_time_usec": 316441, "end_time_usec": 618577,
 			"duration": 60, "file_size": 7_500_000, "video_url": "https://vod.example.com/" + e.name + "/" + e.number + ".m3u8",
@@ -65,20 +67,20 @@ var events = map[int]func(*subject) map[string]any{
 	screenshot: func(e *subject) map[string]any { // the only one without the account
 		path := "/" + e.app + "/" + e.name + "/" + e.number + ".jpg"
 		return map[string]any{
-			"app": e.domain, "appname": e.app, "stream_id": e.name, "channel_id": e.name, "stream_param": e.param,
+			"app": e.domain, "appname": e.app, fieldStream: e.name, "channel_id": e.name, "stream_param": e.param,
 			"create_time": e.at.Unix(), "file_size": 7520, "width": 640, "height": 352, "pic_url": path, "pic_full_url": "https://cos.example.com" + path,
 		}
 	},
 	pullTask: func(e *subject) map[string]any {
 		return map[string]any{
 			"appid": e.account, "callback_event": "TaskStart", "source_urls": `["https://vod.example.com/1.mp4"]`,
-			"to_url": "rtmp://" + e.domain + "/" + e.app + "/" + e.name, "stream_id": e.name, "task_id": "task-" + e.number,
+			"to_url": "rtmp://" + e.domain + "/" + e.app + "/" + e.name, fieldStream: e.name, "task_id": "task-" + e.number,
 			"event_time": strconv.FormatInt(e.at.Unix(), 10), "product_name": "pullpush", "msg": fmt.Sprintf(`{"task_start_time":%d}`, e.at.UnixMilli()),
 		}
 	},
 	audioModeration: func(e *subject) map[string]any {
 		return map[string]any{
-			"appid": e.account, "domain": e.domain, "path": e.app, "stream_id": e.name, "channel_id": e.name, "interface": "general_callback",
+			"appid": e.account, "domain": e.domain, "path": e.app, fieldStream: e.name, "channel_id": e.name, "interface": "general_callback",
 			"HitFlag": 1, "Score": 95, "SubTag": "", "task_id": 1, "status": 2, "asr_text": "", "duration": 15, "label": "Abuse", "sub_label": "",
 			"suggestion": "Block", "request_id": "request-" + e.number, "seq": 1, "text_results": []any{}, "moan_results": nil,
 		}
@@ -97,7 +99,7 @@ var events = map[int]func(*subject) map[string]any{
 	},
 	pushException: func(e *subject) map[string]any {
 		return map[string]any{
-			"appid": e.account, "domain": e.domain, "path": e.app, "stream_id": e.name, "stream_param": e.param, "sequence": e.sequence,
+			"appid": e.account, "domain": e.domain, "path": e.app, fieldStream: e.name, "stream_param": e.param, "sequence": e.sequence,
 			"user_ip": e.publisher, "data_time": e.at.UnixMilli(), "report_interval": 5000, "timeout": 5000, "interface": "general_callback",
 			"abnormal_event": []any{map[string]any{
 				"type": 15, "count": 1, "event_key": "15", "customer_visible": "true", "type_desc_cn": "视频帧率低", "type_desc_en": "low frame rate",
@@ -107,14 +109,14 @@ var events = map[int]func(*subject) map[string]any{
 	},
 	recordingStatus: func(e *subject) map[string]any {
 		return map[string]any{
-			"appid": e.account, "appname": e.app, "domain": e.domain, "event_time": e.at.Unix(), "stream_id": e.name,
+			"appid": e.account, "appname": e.app, "domain": e.domain, "event_time": e.at.Unix(), fieldStream: e.name,
 			"session_id": "session-" + e.number, "seq": e.number, "task_id": "", "record_event": "record_start_succeeded",
 			"record_detail": `{"file_format":2,"record_bps":0,"start_model":1,"record_content":1,"source_type":1,"codec_temp_id":0}`,
 		}
 	},
 	recordingException: func(e *subject) map[string]any {
 		return map[string]any{
-			"appid": e.account, "domain": e.domain, "path": e.app, "stream_id": e.name, "session_id": "session-" + e.number, "file_format": "hls",
+			"appid": e.account, "domain": e.domain, "path": e.app, fieldStream: e.name, "session_id": "session-" + e.number, "file_format": "hls",
 			"timestamp": e.at.Unix(), "exception_level": "warning", "exception": map[string]any{"type": 1, "desc": "no data", "occurs": 1},
 			"interface": "general_callback",
 		}

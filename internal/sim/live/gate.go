@@ -163,7 +163,7 @@ func (s *Simulator) begin(a *address) (*push, *Refusal) {
 // about a push, as its callbacks tell.
 func (s *Simulator) about(name string, p *push, at time.Time) map[string]any {
 	return map[string]any{
-		"appid": s.options.AccountAppID, "app": p.domain, "appname": p.app, "stream_id": name, "channel_id": name,
+		"appid": s.options.AccountAppID, "app": p.domain, "appname": p.app, fieldStream: name, "channel_id": name,
 		"event_time": at.Unix(), "sequence": p.sequence, "node": "198.51.100.92", "user_ip": publisherIP,
 		"stream_param": p.param, "set_id": 2,
 	}

@@ -40,7 +40,10 @@ import (
 	simlive "github.com/liveroom-io/liveroom-operator/internal/sim/live"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	SetDefaultEventuallyTimeout(30 * time.Second) // a busy machine is no failure
+	goleak.VerifyTestMain(m)
+}
 
 const (
 	sdkAppID  = 1400000000
@@ -68,6 +71,7 @@ type stage struct {
 	sim      *simlive.Simulator
 	url      string
 	receiver string
+	client   *http.Client
 	answer   func(n int, w http.ResponseWriter, r *http.Request) // to the n-th callback
 	offset   atomic.Int64                                        // of the simulator's clock
 	clock    func() time.Time                                    // the simulator's
@@ -101,7 +105,7 @@ func newStage(t *testing.T, change func(*simlive.Options)) *stage {
 	s.sim, s.clock = simlive.New(options), options.Clock
 	server := httptest.NewServer(s.sim)
 	t.Cleanup(func() { s.sim.Close(); server.Close(); receiver.Close() })
-	s.url = server.URL
+	s.url, s.client = server.URL, server.Client()
 	return s
 }
 
@@ -180,7 +184,7 @@ func (s *stage) door(method, path, body string) (status int, answer string) {
 	s.t.Helper()
 	request, err := http.NewRequestWithContext(s.t.Context(), method, s.url+"/sim/"+path, strings.NewReader(body))
 	s.Expect(err).NotTo(HaveOccurred())
-	response, err := http.DefaultClient.Do(request)
+	response, err := s.client.Do(request)
 	s.Expect(err).NotTo(HaveOccurred())
 	defer func() { _ = response.Body.Close() }()
 	var text bytes.Buffer

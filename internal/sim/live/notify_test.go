@@ -76,9 +76,11 @@ func TestSpoiledSignatures(t *testing.T) {
 	s.Expect(time.Unix(past.T, 0)).To(BeTemporally("<", time.Now()))
 	s.in(`8`, "anchor01", ``)
 	s.Expect(last().Sign).To(Equal(live.RoomCallbackSign(trtcKey, []byte(last().Body))))
-	var body struct{ CallbackTs int64 }
+	var body struct {
+		At int64 `json:"CallbackTs"`
+	}
 	s.Expect(json.Unmarshal([]byte(last().Body), &body)).To(Succeed())
-	s.Expect(time.UnixMilli(body.CallbackTs)).To(BeTemporally("~", time.Now().Add(-time.Hour), time.Minute))
+	s.Expect(time.UnixMilli(body.At)).To(BeTemporally("~", time.Now().Add(-time.Hour), time.Minute))
 
 	s.done(http.MethodPut, "disorder", `{}`)
 	good := emit()

@@ -32,7 +32,7 @@ type RoomID struct {
 const maxRoomNumber = 4294967294
 
 var (
-	roomNames = regexp.MustCompile("^[A-Za-z0-9 !#$%&()+:;<=.>?@\\[\\]^_{}|~,-]{1,64}$")
+	roomNames = regexp.MustCompile(`^[A-Za-z0-9 !#$%&()+:;<=.>?@\[\]^_{}|~,-]{1,64}$`)
 	errRoomID = errors.New("a room id is a number from 1 to 4294967294, or a text of at most 64 characters")
 )
 

@@ -111,7 +111,7 @@ func TestAPIVectors(t *testing.T) {
 				} {
 					r.Header.Set(name, value)
 				}
-				response, err := http.DefaultClient.Do(r)
+				response, err := s.client.Do(r)
 				s.Expect(err).NotTo(HaveOccurred())
 				defer func() { _ = response.Body.Close() }()
 				s.Expect(response.StatusCode).To(Equal(http.StatusOK), "refusals are in the envelope")
