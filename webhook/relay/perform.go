@@ -225,8 +225,23 @@ func (r *Relay) send(ctx context.Context, j *job, step conversation.Send) record
 	}
 }
 
-// bury writes a dead letter.
+// bury writes a dead letter, unless the customer has left: no letter may come after
+// the erasure has removed the others.
 func (r *Relay) bury(ctx context.Context, j *job, step conversation.Bury) record {
+	unlock := r.burying.lock(j.key)
+	defer unlock()
+	due := false
+	err := r.owner.Mutate(ctx, customerKey(j.key), func(state journal.State) bool {
+		c, ok := state.(*conversation.Customer)
+		due = ok && c.Buries(step)
+		return false
+	})
+	if err != nil {
+		return nil
+	}
+	if !due {
+		return func(*conversation.Customer) bool { return false }
+	}
 	data, err := step.Letter.AppendTo(nil)
 	if err == nil {
 		_, err = r.Letters.Append(ctx, j.key+"/"+step.Letter.ID, j.account.UID, j.openID, data)
@@ -267,7 +282,7 @@ func (r *Relay) fetch(ctx context.Context, j *job, step conversation.Fetch) reco
 
 // erase removes what others hold of a customer who left.
 func (r *Relay) erase(ctx context.Context, j *job, step conversation.Erase) record {
-	if err := r.Letters.DeleteCustomer(ctx, j.account.UID, j.openID); err != nil {
+	if err := r.deleteLetters(ctx, j); err != nil {
 		return r.failed(j)
 	}
 	if j.account.Object.OnUnfollow() == imv1alpha1.DeletionPolicyDelete {
@@ -295,4 +310,11 @@ func (r *Relay) erase(ctx context.Context, j *job, step conversation.Erase) reco
 		return r.failed(j)
 	}
 	return func(c *conversation.Customer) bool { return c.RecordErased(step) }
+}
+
+// deleteLetters of a customer who left, after the one that is being written.
+func (r *Relay) deleteLetters(ctx context.Context, j *job) error {
+	unlock := r.burying.lock(j.key)
+	defer unlock()
+	return r.Letters.DeleteCustomer(ctx, j.account.UID, j.openID)
 }

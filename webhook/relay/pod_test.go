@@ -25,6 +25,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-logr/logr"
@@ -56,6 +57,8 @@ type podOptions struct {
 	Member string
 	// IM and WeChat are where the providers are.
 	IM, WeChat string
+	// Customers is how many there may be, 0 for as many as usual.
+	Customers int
 	// Address to listen at, for a pod that is a process of its own.
 	Address string
 }
@@ -78,6 +81,7 @@ type logs struct {
 }
 
 func openLogs(ctx context.Context, options journal.Options) (l logs, err error) {
+	l.letters.meddle = &atomic.Pointer[func(string)]{}
 	if l.journal, err = journal.Open(ctx, options); err != nil {
 		return l, err
 	}
@@ -99,7 +103,32 @@ func (l logs) close() error {
 }
 
 // letters are the dead letters of the account.
-type letters struct{ *journal.Letters }
+type letters struct {
+	*journal.Letters
+	// meddle, when it is set, is called before something is done, with what that is.
+	meddle *atomic.Pointer[func(what string)]
+}
+
+const (
+	appending = "append"
+	deleting  = "delete"
+)
+
+// Append implements relay.Letters.
+func (l letters) Append(ctx context.Context, id, account, customer string, data []byte) (uint64, error) {
+	if meddle := l.meddle.Load(); meddle != nil {
+		(*meddle)(appending)
+	}
+	return l.Letters.Append(ctx, id, account, customer, data)
+}
+
+// DeleteCustomer implements relay.Letters.
+func (l letters) DeleteCustomer(ctx context.Context, account, customer string) error {
+	if meddle := l.meddle.Load(); meddle != nil {
+		(*meddle)(deleting)
+	}
+	return l.Letters.DeleteCustomer(ctx, account, customer)
+}
 
 // count is -1 while nobody knows.
 func (l letters) count() int {
@@ -121,6 +150,7 @@ type pod struct {
 	im       *im.Client
 	wechat   *wechat.Client
 	fetcher  *media.Fetcher
+	registry *prometheus.Registry
 	cancel   context.CancelFunc
 	ended    chan error
 	stop     func() error // once
@@ -151,13 +181,13 @@ func openPod(ctx context.Context, options podOptions, change func(*imv1alpha1.We
 		return nil, err
 	}
 	p.accounts.Put(account)
-	registry := prometheus.NewRegistry()
-	metrics, err := relay.NewMetrics(registry)
+	p.registry = prometheus.NewRegistry()
+	metrics, err := relay.NewMetrics(p.registry)
 	if err != nil {
 		return nil, err
 	}
 	p.relay, err = relay.New(relay.Config{
-		Log: p.log, Member: options.Member, Letters: p.letters, Accounts: p.accounts,
+		Log: p.log, Member: options.Member, Customers: options.Customers, Letters: p.letters, Accounts: p.accounts,
 		Application: func(*officialaccount.Account) *im.Client { return p.im },
 		Link: func(account *officialaccount.Account, mediaID string, until time.Time) string {
 			return "https://webhook.example" + media.Link(account, mediaID, until)
@@ -167,7 +197,7 @@ func openPod(ctx context.Context, options podOptions, change func(*imv1alpha1.We
 	if err != nil {
 		return nil, err
 	}
-	p.handler, err = p.receivers(registry)
+	p.handler, err = p.receivers(p.registry)
 	return p, err
 }
 

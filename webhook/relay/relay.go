@@ -17,6 +17,7 @@ limitations under the License.
 package relay
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"sync"
@@ -78,10 +79,12 @@ type Letters interface {
 // Config of a relay.
 type Config struct {
 	// Log is the log RELAY. Member names this process among those who share it.
-	Log      *journal.Journal
-	Member   string
-	Letters  Letters
-	Accounts *officialaccount.Directory
+	Log    *journal.Journal
+	Member string
+	// Customers bounds how many there may be; 0 means MaxCustomers.
+	Customers int
+	Letters   Letters
+	Accounts  *officialaccount.Directory
 	// Application is the client of the ImApp of an account, nil while there is none.
 	Application func(account *officialaccount.Account) *im.Client
 	// Link is where an agent opens a file of a customer until a time; "" when that is
@@ -115,6 +118,7 @@ type Relay struct {
 	queue     workqueue.TypedDelayingInterface[task]
 	rooms     rooms
 	accepting locks
+	burying   locks
 	history   *history
 	lively    *lively
 	turn      atomic.Uint64
@@ -148,7 +152,7 @@ func New(config Config) (*Relay, error) {
 	var err error
 	r.owner, err = journal.NewOwner(config.Log, config.Member, r.machine, journal.OwnerOptions{
 		FlushInterval: FlushInterval, PressInterval: PressInterval, MaxStates: maxKept, OnOwnership: r.ownership,
-		Kinds: map[string]journal.Kind{Customers: {MaxKeys: MaxCustomers, TTL: forgottenAfter}},
+		Kinds: map[string]journal.Kind{Customers: {MaxKeys: cmp.Or(config.Customers, MaxCustomers), TTL: forgottenAfter}},
 	})
 	return r, err
 }

@@ -102,13 +102,21 @@ func (w *world) connectTo(url string) {
 
 // start runs a pod in this process, with its journal in a directory, until the test ends.
 func (w *world) start(dir string, change func(*imv1alpha1.WeChatOfficialAccount)) *pod {
+	w.t.Helper()
+	p := w.open(podOptions{Dir: dir}, change)
+	p.run()
+	return p
+}
+
+// open makes a pod that listens and is still to be run, at once.
+func (w *world) open(options podOptions, change func(*imv1alpha1.WeChatOfficialAccount)) *pod {
 	t := w.t
 	t.Helper()
 	g := NewWithT(t)
-	p, err := openPod(t.Context(), podOptions{Dir: dir, Member: "pod-0", IM: w.imURL, WeChat: w.wechatURL}, change)
+	options.Member, options.IM, options.WeChat = "pod-0", w.imURL, w.wechatURL
+	p, err := openPod(t.Context(), options, change)
 	g.Expect(err).NotTo(HaveOccurred())
 	p.server = httptest.NewServer(p.handler)
-	p.run()
 	t.Cleanup(func() { g.Expect(p.stop()).To(Succeed()) })
 	return p
 }

@@ -94,6 +94,26 @@ func TestWhoComesBackIsNotErased(t *testing.T) {
 	}
 }
 
+// Whose letter is about to be written may leave: then it is not.
+func TestWhoLeftHasNoLetters(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, imv1alpha1.VerificationVerified)
+	w.writes()
+	w.run()
+	w.wechat.left = 0
+	w.agentReplies("a")
+	w.settings.WaitingAge = time.Second
+	w.pass(time.Minute)
+	bury := until[Bury](w, ToCustomer)
+	if !w.live.Buries(bury) {
+		t.Fatal("it is not to be written")
+	}
+	w.happens(push.EventUnsubscribe, w.now)
+	if w.live.Buries(bury) || w.live.RecordBuried(bury) || w.live.Totals.Buried != 0 {
+		t.Errorf("%+v", w.live.contents)
+	}
+}
+
 // Totals that are in the tally are not the customer's any more, whether IM knew them or not.
 func TestTotalsOfWhoComesBack(t *testing.T) {
 	t.Parallel()

@@ -36,23 +36,30 @@ func (c *Customer) RecordGivenUp(step GiveUp, now time.Time) bool {
 	return true
 }
 
+// Buries reports whether the letter of a step is still to be written: a customer who
+// left leaves none.
+func (c *Customer) Buries(step Bury) bool {
+	if step.Lane == ToAgent {
+		d := c.delivery(step.Letter.ID)
+		return d != nil && d.Doom != nil
+	}
+	r := c.reply(step.Letter.ID)
+	return r != nil && r.Doom != nil
+}
+
 // RecordBuried tells that the letter is among the dead letters. The agent whose
 // reply it was is told.
 func (c *Customer) RecordBuried(step Bury) bool {
+	if !c.Buries(step) {
+		return false
+	}
 	if step.Lane == ToAgent {
-		d := c.delivery(step.Letter.ID)
-		if d == nil || d.Doom == nil {
-			return false
-		}
 		c.toAgent = pause{}
-		c.remove(d)
+		c.remove(c.delivery(step.Letter.ID))
 		c.Totals.Buried++
 		return true
 	}
 	r := c.reply(step.Letter.ID)
-	if r == nil || r.Doom == nil {
-		return false
-	}
 	c.toCustomer = pause{}
 	c.removeReply(r)
 	c.Totals.Buried++
