@@ -18,13 +18,17 @@ package relay_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
 	. "github.com/onsi/gomega"
+	"github.com/prometheus/client_golang/prometheus/testutil"
 
 	imv1alpha1 "github.com/liveroom-io/liveroom-operator/api/v1alpha1"
 	simim "github.com/liveroom-io/liveroom-operator/internal/sim/im"
+	"github.com/liveroom-io/liveroom-operator/webhook/officialaccount"
+	"github.com/liveroom-io/liveroom-operator/webhook/relay/translation"
 )
 
 // TestPagesInOrder: what only the history has goes out in the order in which it was
@@ -76,6 +80,136 @@ func TestSessionThatEnded(t *testing.T) {
 	g.Eventually(func() time.Duration { return time.Since(answered) }).WithTimeout(patience).Should(BeNumerically(">", (idle+1)*time.Second))
 	w.connect(w.start(dir, short))
 	g.Eventually(f.phone).WithTimeout(patience).Should(Equal([]string{"我在"}))
+}
+
+// TestServedLater: the account of a session is served some time after the start.
+func TestServedLater(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	w, dir := newWorld(t, nil), t.TempDir()
+	p := w.start(dir, quietly)
+	w.connect(p)
+	f := w.follow(true)
+	f.writes("q")
+	g.Eventually(func() []string { return f.chat("lin") }).WithTimeout(patience).Should(HaveLen(1))
+	g.Expect(p.stop()).To(Succeed())
+	f.isAnswered("lin", "我在")
+	p = w.open(podOptions{Dir: dir}, quietly)
+	account := p.account()
+	g.Expect(p.accounts.Remove(accountKey)).To(BeTrue())
+	p.run()
+	w.connect(p)
+	g.Eventually(p.relay.Unserved).WithTimeout(patience).Should(Equal(1), "the session is known")
+	p.accounts.Put(account)
+	p.relay.Served(account.UID)
+	g.Eventually(f.phone).WithTimeout(patience).Should(Equal([]string{"我在"}))
+}
+
+// TestFormerAgent: nobody is told of what an agent writes, and then another one has
+// the customer.
+func TestFormerAgent(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	w := newWorld(t, nil)
+	const idle = 2
+	p := w.start(t.TempDir(), func(o *imv1alpha1.WeChatOfficialAccount) {
+		quietly(o)
+		o.Spec.SessionIdleSeconds = new(int32(idle))
+	})
+	w.connect(p)
+	f := w.follow(true)
+	f.writes("q0")
+	g.Eventually(func() []string { return f.chat("lin") }).WithTimeout(patience).Should(HaveLen(1))
+	g.Eventually(func() bool { return p.relay.Read(accountUID, f.openID) }).WithTimeout(patience).Should(BeTrue(), "the next look is far away")
+	told := w.im.Callback()
+	g.Expect(w.im.SetCallback(simim.CallbackOptions{})).To(Succeed())
+	f.isAnswered("lin", "a0")
+	g.Expect(w.im.SetCallback(told)).To(Succeed())
+	answered := time.Now()
+	g.Eventually(func() time.Duration { return time.Since(answered) }).WithTimeout(patience).Should(BeNumerically(">", (idle+1)*time.Second))
+	busy := *p.account()
+	busy.Agents = []officialaccount.Agent{{UserID: "lin", Presence: imv1alpha1.PresenceOffline}, {UserID: "zhou", Presence: imv1alpha1.PresenceOnline}}
+	p.accounts.Put(&busy)
+	p.relay.Served(accountUID)
+	f.writes("q1")
+	g.Eventually(func() []string { return f.chat("zhou") }).WithTimeout(patience).Should(HaveLen(1))
+	g.Eventually(f.phone).WithTimeout(patience).Should(Equal([]string{"a0"}))
+}
+
+// TestTooManyPages: more than may be read at once is read a part at a time, the
+// oldest first.
+func TestTooManyPages(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	w, dir := newWorld(t, nil), t.TempDir()
+	p := w.start(dir, quietly)
+	w.connect(p)
+	f := newStorm(w, 1, 1).followers[0]
+	f.writes("q")
+	g.Eventually(func() []string { return f.chat("lin") }).WithTimeout(patience).Should(HaveLen(1))
+	g.Expect(p.stop()).To(Succeed())
+	var want []string
+	for n := range 3 {
+		said := time.Now()
+		want = append(want, fmt.Sprint("a", n))
+		_, err := w.im.SendChatAsClient(prefix+f.openID, simim.ClientMessage{ // a page has room for one of them
+			From: "lin", Text: want[n], Seq: f.seq.Add(1), CloudData: strings.Repeat("x", 10<<10),
+		})
+		g.Expect(err).NotTo(HaveOccurred())
+		g.Eventually(func() time.Duration { return time.Since(said) }).WithTimeout(patience).Should(BeNumerically(">", 2500*time.Millisecond))
+	}
+	p = w.open(podOptions{Dir: dir}, quietly)
+	p.relay.ReadPages(1)
+	p.run()
+	w.connect(p)
+	g.Eventually(f.phone).WithTimeout(patience).Should(Equal(want))
+}
+
+// TestUnreadableMessage: one message that the log does not take does not keep the
+// others from being read.
+func TestUnreadableMessage(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	w, dir := newWorld(t, nil), t.TempDir()
+	p := w.start(dir, quietly)
+	w.connect(p)
+	f := w.follow(true)
+	f.writes("q")
+	g.Eventually(func() []string { return f.chat("lin") }).WithTimeout(patience).Should(HaveLen(1))
+	g.Expect(p.stop()).To(Succeed())
+	f.isAnswered("lin", "a0")
+	_, err := w.im.SendChatAsClient(prefix+f.openID, simim.ClientMessage{
+		From: "lin", Text: "a1", Seq: f.seq.Add(1), CloudData: strings.Repeat("\x01", 11<<10), // six times as long in JSON
+	})
+	g.Expect(err).NotTo(HaveOccurred())
+	f.isAnswered("lin", "a2")
+	p = w.start(dir, quietly)
+	w.connect(p)
+	g.Eventually(f.phone).WithTimeout(patience).Should(Equal([]string{"a0", "a2"}))
+	g.Expect(testutil.GatherAndCompare(p.registry, strings.NewReader(`
+		# HELP liveroom_relay_unreadable_total Messages in IM's history that cannot be kept, and are left out.
+		# TYPE liveroom_relay_unreadable_total counter
+		liveroom_relay_unreadable_total 1
+	`), "liveroom_relay_unreadable_total")).To(Succeed())
+}
+
+// TestForwardedMessage: an agent's client sends on what a customer wrote, with all
+// that came with it.
+func TestForwardedMessage(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	w := newWorld(t, nil)
+	w.connect(w.start(t.TempDir(), quietly))
+	from, to := w.follow(true), w.follow(true)
+	for _, f := range []*follower{from, to} {
+		f.writes("q")
+		g.Eventually(f.agent).WithTimeout(patience).ShouldNot(BeEmpty())
+	}
+	marked := w.im.ChatMessages(prefix+from.openID, from.agent())[0].CloudData
+	g.Expect(translation.Ours(marked)).To(BeTrue())
+	_, err := w.im.SendChatAsClient(prefix+to.openID, simim.ClientMessage{From: "lin", Text: "q", Seq: 9, CloudData: marked})
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Eventually(to.phone).WithTimeout(patience).Should(Equal([]string{"q"}))
 }
 
 // TestOneKeyForSeveral: a tool of the agents sends to several customers with the same

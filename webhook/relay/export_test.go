@@ -16,5 +16,25 @@ limitations under the License.
 
 package relay
 
+import "github.com/liveroom-io/liveroom-operator/webhook/relay/conversation"
+
 // ReadPages bounds how many pages of a history are read at once.
 func (r *Relay) ReadPages(n int) { r.history.pages = n }
+
+// Unserved is how many sessions wait for their account.
+func (r *Relay) Unserved() (n int) {
+	r.history.mu.Lock()
+	defer r.history.mu.Unlock()
+	for _, keys := range r.history.unserved {
+		n += len(keys)
+	}
+	return n
+}
+
+// Read reports whether the history of a session has been read.
+func (r *Relay) Read(uid, openID string) bool {
+	r.history.mu.Lock()
+	defer r.history.mu.Unlock()
+	s := r.history.sessions[conversation.Key(uid, openID)]
+	return s != nil && s.read
+}
