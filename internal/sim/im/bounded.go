@@ -16,7 +16,10 @@ limitations under the License.
 
 package im
 
-import "time"
+import (
+	"math/rand/v2"
+	"time"
+)
 
 // boundedSet remembers keys with a time, at most a fixed number of them: the
 // oldest gives way.
@@ -150,4 +153,9 @@ func (d *dedupWindow[K, V]) drop(count int) {
 		delete(d.entries, entry.key)
 	}
 	d.order = d.order[count:]
+}
+
+// repeatable makes a source of numbers that a seed repeats.
+func repeatable(seed uint64) *rand.Rand {
+	return rand.New(rand.NewPCG(seed, seed)) //nolint:gosec // the numbers protect nothing, and tests repeat them
 }

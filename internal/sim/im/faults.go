@@ -18,30 +18,25 @@ package im
 
 import (
 	"bytes"
-	"context"
 	"fmt"
-	"math/rand/v2"
-	"net"
-	"net/http"
-	"strings"
-	"sync"
+	"strconv"
 	"time"
+
+	"github.com/liveroom-io/liveroom-operator/internal/sim/fault"
 )
 
-const (
-	maxFaults    = 1000
-	maxFaultWait = 10 * time.Minute
-)
+// maxFaultWait is the longest wait that a call can ask for.
+const maxFaultWait = fault.MaxWait
 
 // Reset is when an injected fault breaks the connection.
-type Reset string
+type Reset = fault.Reset
 
 // The moments of a connection reset.
 const (
 	// ResetBeforeCommit breaks the connection; the command has no effect.
-	ResetBeforeCommit Reset = "BeforeCommit"
+	ResetBeforeCommit = fault.BeforeCommit
 	// ResetAfterCommit breaks the connection after the command took effect.
-	ResetAfterCommit Reset = "AfterCommit"
+	ResetAfterCommit = fault.AfterCommit
 )
 
 // Fault is a disturbance of calls that would otherwise have been served: it
@@ -71,223 +66,54 @@ type Fault struct {
 	SlowAnswer time.Duration
 }
 
+// validate the command; the rest is looked at by the set.
 func (f Fault) validate() error {
 	switch {
 	case f.Command == "":
 		return fmt.Errorf("fault: command must not be empty; use * for all")
 	case f.Command != "*" && !knownCommand(f.Command):
 		return fmt.Errorf("fault: unknown command %q", f.Command)
-	case f.Times < 0:
-		return fmt.Errorf("fault: times must not be negative")
-	case f.Probability < 0 || f.Probability > 1:
-		return fmt.Errorf("fault: probability must be from 0 to 1")
-	case f.Latency < 0 || f.Latency > maxFaultWait || f.SlowAnswer < 0 || f.SlowAnswer > maxFaultWait:
-		return fmt.Errorf("fault: waits must be from 0 to %s", maxFaultWait)
-	case f.Reset != "" && f.Reset != ResetBeforeCommit && f.Reset != ResetAfterCommit:
-		return fmt.Errorf("fault: reset must be %s or %s", ResetBeforeCommit, ResetAfterCommit)
-	case f.HTTPStatus != 0 && (f.HTTPStatus < 400 || f.HTTPStatus > 599):
-		return fmt.Errorf("fault: HTTP status must be from 400 to 599")
-	case f.Code == 0 && f.Latency == 0 && f.SlowAnswer == 0 && f.Reset == "" && f.HTTPStatus == 0:
-		return fmt.Errorf("fault: it does nothing; set a code, a status, a reset, a latency or a slow answer")
 	}
 	return nil
 }
 
 // disturbance is what the faults of one call add up to.
-type disturbance struct {
-	latency    time.Duration
-	refusal    *Refusal
-	status     int
-	commit     bool
-	reset      Reset
-	slowAnswer time.Duration
-}
+type disturbance = fault.Effect[Refusal]
 
-// label names the disturbance in the call log.
-func (d disturbance) label() string {
-	var parts []string
-	if d.reset != "" {
-		parts = append(parts, "Reset"+string(d.reset))
-	}
-	if d.status != 0 {
-		parts = append(parts, fmt.Sprintf("HTTP%d", d.status))
-	}
-	if d.refusal != nil {
-		parts = append(parts, fmt.Sprintf("Code%d", d.refusal.Code))
-	}
-	if d.latency > 0 {
-		parts = append(parts, "Latency")
-	}
-	if d.slowAnswer > 0 {
-		parts = append(parts, "SlowAnswer")
-	}
-	return strings.Join(parts, " ")
-}
-
-// runs reports whether the command takes effect.
-func (d disturbance) runs() bool {
-	if d.reset == ResetBeforeCommit {
-		return false
-	}
-	return d.commit || d.reset == ResetAfterCommit || (d.refusal == nil && d.status == 0)
-}
-
-type activeFault struct {
-	Fault
-	number int
-	left   int // calls still to disturb; negative means no end
-	hits   int
-}
-
-// faultSet holds the injected faults.
-type faultSet struct {
-	mu     sync.Mutex
-	random *rand.Rand
-	active []*activeFault
-	number int
-}
-
-func newFaultSet(seed uint64) *faultSet {
-	return &faultSet{random: repeatable(seed)}
-}
-
-// repeatable makes a source of numbers that a seed repeats.
-func repeatable(seed uint64) *rand.Rand {
-	return rand.New(rand.NewPCG(seed, seed)) //nolint:gosec // the numbers protect nothing, and tests repeat them
-}
-
-func (f *faultSet) add(fault Fault) (int, error) {
-	if err := fault.validate(); err != nil {
-		return 0, err
-	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if len(f.active) >= maxFaults {
-		return 0, fmt.Errorf("fault: %d are active already", maxFaults)
-	}
-	f.number++
-	left := -1
-	if fault.Times > 0 {
-		left = fault.Times
-	}
-	f.active = append(f.active, &activeFault{Fault: fault, number: f.number, left: left})
-	return f.number, nil
-}
-
-func (f *faultSet) clear() {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.active = nil
-}
-
-func (f *faultSet) list() []activeFault {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	list := make([]activeFault, 0, len(f.active))
-	for _, fault := range f.active {
-		list = append(list, *fault)
-	}
-	return list
-}
-
-// take returns what happens to a call, and uses up the faults that have a
-// number of times. Waits add up; of the rest the first fault wins.
-func (f *faultSet) take(command *command, body []byte) disturbance {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	var sum disturbance
-	kept := f.active[:0]
-	for _, fault := range f.active {
-		if !fault.concerns(command, body, f.random) {
-			kept = append(kept, fault)
-			continue
-		}
-		fault.hits++
-		sum.add(fault.Fault)
-		if fault.left > 0 {
-			fault.left--
-		}
-		if fault.left != 0 {
-			kept = append(kept, fault)
-		}
-	}
-	f.active = kept
-	return sum
-}
-
-func (f *activeFault) concerns(command *command, body []byte, random *rand.Rand) bool {
-	if f.Command != "*" && f.Command != command.name && f.Command != command.path() {
-		return false
-	}
-	if f.Match != "" && !bytes.Contains(body, []byte(f.Match)) {
-		return false
-	}
-	return f.Probability == 0 || random.Float64() < f.Probability
-}
-
-func (d *disturbance) add(fault Fault) {
-	d.latency += fault.Latency
-	d.slowAnswer += fault.SlowAnswer
-	d.commit = d.commit || fault.Commit
-	if d.reset == "" {
-		d.reset = fault.Reset
-	}
-	if d.status == 0 {
-		d.status = fault.HTTPStatus
-	}
-	if d.refusal == nil && fault.Code != 0 {
-		info := fault.Info
+// effect of a fault on a call.
+func (f *Fault) effect() disturbance {
+	effect := disturbance{Latency: f.Latency, Commit: f.Commit, HTTPStatus: f.HTTPStatus, Reset: f.Reset, SlowAnswer: f.SlowAnswer}
+	if f.Code != 0 {
+		info := f.Info
 		if info == "" {
 			info = "injected fault"
 		}
-		d.refusal = refuse(fault.Code, "%s", info)
+		effect.Refusal = refuse(f.Code, "%s", info)
 	}
+	return effect
 }
 
-// wait pauses for the duration, or until the client is gone.
-func wait(ctx context.Context, duration time.Duration) {
-	if duration <= 0 {
-		return
+// faultSet holds the injected faults.
+type faultSet = fault.Set[Fault, Refusal]
+
+// InjectFault adds a fault and returns its number.
+func (s *Simulator) InjectFault(f Fault) (int, error) {
+	if err := f.validate(); err != nil {
+		return 0, err
 	}
-	timer := time.NewTimer(duration)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
-	}
+	return s.faults.Add(fault.Rule[Fault, Refusal]{Calls: f, Times: f.Times, Probability: f.Probability, Effect: f.effect()})
 }
 
-// resetConnection closes the client's connection so that it sees a reset and
-// not an orderly end.
-func resetConnection(w http.ResponseWriter) {
-	connection, _, err := http.NewResponseController(w).Hijack()
-	if err != nil {
-		// No connection to take over, as with HTTP/2: abort the stream.
-		panic(http.ErrAbortHandler)
+// ClearFaults removes all faults.
+func (s *Simulator) ClearFaults() { s.faults.Clear() }
+
+// concerns reports whether a call is meant.
+func (f *Fault) concerns(command *command, body []byte) bool {
+	if f.Command != "*" && f.Command != command.name && f.Command != command.path() {
+		return false
 	}
-	raw := connection
-	if secure, ok := connection.(interface{ NetConn() net.Conn }); ok {
-		raw = secure.NetConn()
-	}
-	if plain, ok := raw.(*net.TCPConn); ok {
-		_ = plain.SetLinger(0)
-	}
-	_ = raw.Close()
+	return f.Match == "" || bytes.Contains(body, []byte(f.Match))
 }
 
-// dribble sends a body in pieces over the given time.
-func dribble(ctx context.Context, w http.ResponseWriter, body []byte, over time.Duration) {
-	const pieces = 8
-	controller := http.NewResponseController(w)
-	_ = controller.Flush()
-	size := max(1, len(body)/pieces)
-	for len(body) > 0 {
-		wait(ctx, over/pieces)
-		count := min(size, len(body))
-		if _, err := w.Write(body[:count]); err != nil {
-			return
-		}
-		_ = controller.Flush()
-		body = body[count:]
-	}
-}
+// faultCode is the text of a refusal's code in the log of calls.
+func faultCode(refusal *Refusal) string { return strconv.Itoa(refusal.Code) }

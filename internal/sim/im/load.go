@@ -21,6 +21,8 @@ import (
 	"errors"
 	"sync"
 	"time"
+
+	"github.com/liveroom-io/liveroom-operator/internal/sim/fault"
 )
 
 // loadQueue is how many events of one worker may be waiting.
@@ -158,10 +160,10 @@ func (s *Simulator) runLoad(ctx context.Context, run *loadRun, plan *loadPlan) {
 func (s *Simulator) paceLoad(ctx context.Context, run *loadRun, number int) bool {
 	if run.load.PerSecond > 0 {
 		due := run.begin.Add(time.Duration(number) * time.Second / time.Duration(run.load.PerSecond))
-		wait(ctx, time.Until(due))
+		fault.Wait(ctx, time.Until(due))
 	}
 	for ctx.Err() == nil && s.callbacks.backlog() > run.load.MaxPending {
-		wait(ctx, time.Millisecond)
+		fault.Wait(ctx, time.Millisecond)
 	}
 	return ctx.Err() == nil
 }

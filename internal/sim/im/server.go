@@ -29,6 +29,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/liveroom-io/liveroom-operator/internal/sim/fault"
 )
 
 // maxAnswerBytes is the largest answer that the provider gives (10018).
@@ -72,19 +74,19 @@ func (s *Simulator) serveAPI(w http.ResponseWriter, r *http.Request) {
 	defer s.calls.leave(command.path())
 
 	body, readErr := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBodyBytes))
-	wait(r.Context(), s.options.Latency)
+	fault.Wait(r.Context(), s.options.Latency)
 
 	fields, disturbed, refusal := s.admit(r, command, body, readErr)
-	wait(r.Context(), disturbed.latency)
+	fault.Wait(r.Context(), disturbed.Latency)
 
 	var result answer
 	var requestID string
-	if refusal == nil && disturbed.runs() {
+	if refusal == nil && disturbed.Runs() {
 		c := s.newCall(fields, command.service, r.URL.Query().Get("identifier"), remoteOrigin(r))
 		result, requestID, refusal = s.run(command, c)
 	}
-	if disturbed.refusal != nil {
-		result, refusal = nil, disturbed.refusal
+	if disturbed.Refusal != nil {
+		result, refusal = nil, disturbed.Refusal
 	}
 	payload, refusal := encodeAnswer(command, result, refusal, requestID)
 	s.calls.record(Call{
@@ -92,11 +94,11 @@ func (s *Simulator) serveAPI(w http.ResponseWriter, r *http.Request) {
 		Command:    command.path(),
 		Identifier: r.URL.Query().Get("identifier"),
 		Code:       codeOf(refusal),
-		Fault:      disturbed.label(),
+		Fault:      disturbed.Label(faultCode),
 		Body:       string(body),
 	})
-	if disturbed.reset != "" {
-		resetConnection(w)
+	if disturbed.Reset != "" {
+		fault.ResetConnection(w)
 		return
 	}
 	s.deliver(w, r, disturbed, payload)
@@ -131,7 +133,7 @@ func (s *Simulator) admit(r *http.Request, command *command, body []byte, readEr
 		}
 		return nil, disturbance{}, refuse(code, "%v", err)
 	}
-	return fields, s.faults.take(command, body), nil
+	return fields, s.faults.Take(func(f *Fault) bool { return f.concerns(command, body) }), nil
 }
 
 // checkURL checks method, path and query parameters.
@@ -229,18 +231,18 @@ func codeOf(refusal *Refusal) int {
 func (s *Simulator) deliver(w http.ResponseWriter, r *http.Request, disturbed disturbance, payload []byte) {
 	header := w.Header()
 	header.Set("Date", s.now().UTC().Format(http.TimeFormat))
-	if disturbed.status != 0 {
+	if disturbed.HTTPStatus != 0 {
 		header.Set("Content-Type", "text/html")
-		w.WriteHeader(disturbed.status)
-		_, _ = io.WriteString(w, http.StatusText(disturbed.status))
+		w.WriteHeader(disturbed.HTTPStatus)
+		_, _ = io.WriteString(w, http.StatusText(disturbed.HTTPStatus))
 		return
 	}
 	header.Set("Content-Type", "application/json; charset=utf-8")
 	header.Set("Access-Control-Allow-Origin", "*")
 	header.Set("Access-Control-Allow-Headers", "X-Requested-With")
 	header.Set("Access-Control-Allow-Methods", "POST")
-	if disturbed.slowAnswer > 0 {
-		dribble(r.Context(), w, payload, disturbed.slowAnswer)
+	if disturbed.SlowAnswer > 0 {
+		fault.Dribble(r.Context(), w, payload, disturbed.SlowAnswer)
 		return
 	}
 	_, _ = w.Write(payload)

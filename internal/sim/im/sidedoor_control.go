@@ -80,11 +80,12 @@ func (w faultWire) fault() (Fault, error) {
 
 func (s *Simulator) faultList() []faultWire {
 	list := []faultWire{}
-	for _, fault := range s.faults.list() {
+	for _, active := range s.faults.List() {
+		fault := active.Calls
 		shown := faultWire{
-			Number: fault.number, Command: fault.Command, Match: fault.Match, Times: fault.Times,
+			Number: active.Number, Command: fault.Command, Match: fault.Match, Times: fault.Times,
 			Probability: fault.Probability, Code: fault.Code, Info: fault.Info, Commit: fault.Commit,
-			HTTPStatus: fault.HTTPStatus, Reset: fault.Reset, Hits: fault.hits,
+			HTTPStatus: fault.HTTPStatus, Reset: fault.Reset, Hits: active.Hits,
 		}
 		if fault.Latency > 0 {
 			shown.Latency = fault.Latency.String()

@@ -23,6 +23,8 @@ import (
 	"strconv"
 	"sync"
 	"time"
+
+	"github.com/liveroom-io/liveroom-operator/internal/sim/fault"
 )
 
 // Simulator is a stateful stand-in for the IM server API. It serves the API
@@ -78,7 +80,7 @@ func New(o Options) *Simulator {
 		auth:         newAuthenticator(o),
 		limits:       newRateLimits(o),
 		calls:        newCallRecorder(o.CallLogSize),
-		faults:       newFaultSet(o.Seed),
+		faults:       fault.NewSet[Fault, Refusal](repeatable(o.Seed)),
 		fields:       newFieldRegistry(),
 		accounts:     map[string]*account{},
 		blockedIDs:   newBoundedSet[string](maxBlockedIDs),
@@ -160,12 +162,6 @@ func (s *Simulator) define(scope fieldScope, definition FieldDefinition) error {
 	defer s.mu.Unlock()
 	return s.fields.define(scope, definition, s.now())
 }
-
-// InjectFault adds a fault and returns its number.
-func (s *Simulator) InjectFault(fault Fault) (int, error) { return s.faults.add(fault) }
-
-// ClearFaults removes all faults.
-func (s *Simulator) ClearFaults() { s.faults.clear() }
 
 // Calls returns how many calls of a command arrived since the counters were
 // last reset, refused ones included. The command is named with or without its

@@ -19,26 +19,25 @@ package wechat
 import (
 	"bytes"
 	"fmt"
-	"math/rand/v2"
+	"strconv"
 	"strings"
-	"sync"
 	"time"
+
+	"github.com/liveroom-io/liveroom-operator/internal/sim/fault"
 )
 
-const (
-	maxFaults    = 1000
-	maxFaultWait = 10 * time.Minute
-)
+// maxFaultWait is the longest wait that a call can ask for.
+const maxFaultWait = fault.MaxWait
 
 // Reset is when an injected fault breaks the connection.
-type Reset string
+type Reset = fault.Reset
 
 // The moments of a connection reset.
 const (
 	// ResetBeforeCommit breaks the connection; the command has no effect.
-	ResetBeforeCommit Reset = "BeforeCommit"
+	ResetBeforeCommit = fault.BeforeCommit
 	// ResetAfterCommit breaks the connection after the command took effect.
-	ResetAfterCommit Reset = "AfterCommit"
+	ResetAfterCommit = fault.AfterCommit
 )
 
 // Fault is a disturbance of calls that would otherwise have been served: it
@@ -73,174 +72,58 @@ type Fault struct {
 	SlowAnswer time.Duration
 }
 
+// validate the command; the rest is looked at by the set.
 func (f Fault) validate() error {
 	switch {
 	case f.Command == "":
 		return fmt.Errorf("fault: command must not be empty; use * for all")
 	case f.Command != "*" && !knownCommand(f.Command):
 		return fmt.Errorf("fault: unknown command %q", f.Command)
-	case f.Times < 0:
-		return fmt.Errorf("fault: times must not be negative")
-	case f.Probability < 0 || f.Probability > 1:
-		return fmt.Errorf("fault: probability must be from 0 to 1")
-	case f.Latency < 0 || f.Latency > maxFaultWait || f.SlowAnswer < 0 || f.SlowAnswer > maxFaultWait:
-		return fmt.Errorf("fault: waits must be from 0 to %s", maxFaultWait)
-	case f.Reset != "" && f.Reset != ResetBeforeCommit && f.Reset != ResetAfterCommit:
-		return fmt.Errorf("fault: reset must be %s or %s", ResetBeforeCommit, ResetAfterCommit)
-	case f.HTTPStatus != 0 && (f.HTTPStatus < 400 || f.HTTPStatus > 599):
-		return fmt.Errorf("fault: HTTP status must be from 400 to 599")
-	case f.Code == 0 && f.Latency == 0 && f.SlowAnswer == 0 && f.Reset == "" && f.HTTPStatus == 0:
-		return fmt.Errorf("fault: it does nothing; set a code, a status, a reset, a latency or a slow answer")
 	}
 	return nil
 }
 
 // disturbance is what the faults of one call add up to.
-type disturbance struct {
-	latency    time.Duration
-	refusal    *Refusal
-	status     int
-	commit     bool
-	reset      Reset
-	slowAnswer time.Duration
-}
+type disturbance = fault.Effect[Refusal]
 
-// label names the disturbance in the call log.
-func (d disturbance) label() string {
-	var parts []string
-	if d.reset != "" {
-		parts = append(parts, "Reset"+string(d.reset))
+// effect of a fault on a call.
+func (f *Fault) effect() disturbance {
+	effect := disturbance{Latency: f.Latency, Commit: f.Commit, HTTPStatus: f.HTTPStatus, Reset: f.Reset, SlowAnswer: f.SlowAnswer}
+	if f.Code != 0 {
+		info := f.Info
+		if info == "" {
+			info = refusalTexts[f.Code]
+		}
+		setDefault(&info, "injected fault")
+		effect.Refusal = &Refusal{Code: f.Code, Text: info}
 	}
-	if d.status != 0 {
-		parts = append(parts, fmt.Sprintf("HTTP%d", d.status))
-	}
-	if d.refusal != nil {
-		parts = append(parts, fmt.Sprintf("Code%d", d.refusal.Code))
-	}
-	if d.latency > 0 {
-		parts = append(parts, "Latency")
-	}
-	if d.slowAnswer > 0 {
-		parts = append(parts, "SlowAnswer")
-	}
-	return strings.Join(parts, " ")
-}
-
-// runs reports whether the command takes effect.
-func (d disturbance) runs() bool {
-	if d.reset == ResetBeforeCommit {
-		return false
-	}
-	return d.commit || d.reset == ResetAfterCommit || (d.refusal == nil && d.status == 0)
-}
-
-type activeFault struct {
-	Fault
-	number int
-	left   int // calls still to disturb; negative means no end
-	hits   int
+	return effect
 }
 
 // faultSet holds the injected faults.
-type faultSet struct {
-	mu     sync.Mutex
-	random *rand.Rand
-	active []*activeFault
-	number int
-}
+type faultSet = fault.Set[Fault, Refusal]
 
-func newFaultSet(seed uint64) *faultSet {
-	return &faultSet{random: repeatable(seed)}
-}
-
-func (f *faultSet) add(fault Fault) (int, error) {
-	if err := fault.validate(); err != nil {
+// InjectFault adds a fault and returns its number.
+func (s *Simulator) InjectFault(f Fault) (int, error) {
+	if err := f.validate(); err != nil {
 		return 0, err
 	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if len(f.active) >= maxFaults {
-		return 0, fmt.Errorf("fault: %d are active already", maxFaults)
-	}
-	f.number++
-	left := -1
-	if fault.Times > 0 {
-		left = fault.Times
-	}
-	f.active = append(f.active, &activeFault{Fault: fault, number: f.number, left: left})
-	return f.number, nil
+	return s.faults.Add(fault.Rule[Fault, Refusal]{Calls: f, Times: f.Times, Probability: f.Probability, Effect: f.effect()})
 }
 
-func (f *faultSet) clear() {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.active = nil
-}
+// ClearFaults removes all faults.
+func (s *Simulator) ClearFaults() { s.faults.Clear() }
 
-func (f *faultSet) list() []activeFault {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	list := make([]activeFault, 0, len(f.active))
-	for _, fault := range f.active {
-		list = append(list, *fault)
-	}
-	return list
-}
-
-// take returns what happens to a call, and uses up the faults that have a
-// number of times. Waits add up; of the rest the first fault wins.
-func (f *faultSet) take(command *command, c *call) disturbance {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	var sum disturbance
-	kept := f.active[:0]
-	for _, fault := range f.active {
-		if !fault.concerns(command, c, f.random) {
-			kept = append(kept, fault)
-			continue
-		}
-		fault.hits++
-		sum.add(fault.Fault)
-		if fault.left > 0 {
-			fault.left--
-		}
-		if fault.left != 0 {
-			kept = append(kept, fault)
-		}
-	}
-	f.active = kept
-	return sum
-}
-
-func (f *activeFault) concerns(command *command, c *call, random *rand.Rand) bool {
+// concerns reports whether a call is meant.
+func (f *Fault) concerns(command *command, c *call) bool {
 	if f.Command != "*" && !named(command.name, f.Command) {
 		return false
 	}
 	if f.AppID != "" && f.AppID != c.in.AppID {
 		return false
 	}
-	if f.Match != "" && !bytes.Contains(c.body, []byte(f.Match)) && !strings.Contains(c.rawQuery, f.Match) {
-		return false
-	}
-	return f.Probability == 0 || random.Float64() < f.Probability
+	return f.Match == "" || bytes.Contains(c.body, []byte(f.Match)) || strings.Contains(c.rawQuery, f.Match)
 }
 
-func (d *disturbance) add(fault Fault) {
-	d.latency += fault.Latency
-	d.slowAnswer += fault.SlowAnswer
-	d.commit = d.commit || fault.Commit
-	if d.reset == "" {
-		d.reset = fault.Reset
-	}
-	if d.status == 0 {
-		d.status = fault.HTTPStatus
-	}
-	if d.refusal == nil && fault.Code != 0 {
-		info := fault.Info
-		if info == "" {
-			info = refusalTexts[fault.Code]
-		}
-		setDefault(&info, "injected fault")
-		d.refusal = &Refusal{Code: fault.Code, Text: info}
-	}
-}
+// faultCode is the text of a refusal's code in the log of calls.
+func faultCode(refusal *Refusal) string { return strconv.Itoa(refusal.Code) }

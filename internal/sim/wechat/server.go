@@ -27,6 +27,8 @@ import (
 	"net/url"
 	"strconv"
 	"time"
+
+	"github.com/liveroom-io/liveroom-operator/internal/sim/fault"
 )
 
 // call is one request on its way through a command.
@@ -59,23 +61,23 @@ func (s *Simulator) serveAPI(w http.ResponseWriter, r *http.Request) {
 	}
 	var readErr error
 	c.body, readErr = io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
-	wait(r.Context(), s.options.Latency)
+	fault.Wait(r.Context(), s.options.Latency)
 
 	c.now = s.now()
 	disturbed, refusal := s.admit(command, c, r.Method, readErr)
-	wait(r.Context(), disturbed.latency)
+	fault.Wait(r.Context(), disturbed.Latency)
 
 	var result any
-	if refusal == nil && disturbed.runs() {
+	if refusal == nil && disturbed.Runs() {
 		c.now = s.now()
 		result, refusal = s.run(command, c)
 	}
-	if disturbed.refusal != nil {
-		result, refusal = nil, disturbed.refusal
+	if disturbed.Refusal != nil {
+		result, refusal = nil, disturbed.Refusal
 	}
 	s.record(command, c, refusal, disturbed)
-	if disturbed.reset != "" {
-		resetConnection(w)
+	if disturbed.Reset != "" {
+		fault.ResetConnection(w)
 		return
 	}
 	s.deliver(w, r, disturbed, result, refusal)
@@ -105,7 +107,7 @@ func (s *Simulator) admit(command *command, c *call, method string, readErr erro
 	if refusal := c.account.charge(command, c.in, c.now); refusal != nil {
 		return disturbance{}, refusal
 	}
-	return s.faults.take(command, c), nil
+	return s.faults.Take(func(f *Fault) bool { return f.concerns(command, c) }), nil
 }
 
 // authenticate finds the account of a call by its token or its secret.
@@ -136,7 +138,7 @@ func (s *Simulator) run(command *command, c *call) (any, *Refusal) {
 }
 
 func (s *Simulator) record(command *command, c *call, refusal *Refusal, disturbed disturbance) {
-	logged := Call{Time: c.now, Command: command.name, Fault: disturbed.label()}
+	logged := Call{Time: c.now, Command: command.name, Fault: disturbed.Label(faultCode)}
 	if refusal != nil {
 		logged.Code = refusal.Code
 	}
@@ -153,10 +155,10 @@ func (s *Simulator) record(command *command, c *call, refusal *Refusal, disturbe
 func (s *Simulator) deliver(w http.ResponseWriter, r *http.Request, disturbed disturbance, result any, refusal *Refusal) {
 	header := w.Header()
 	header.Set("Date", s.now().UTC().Format(http.TimeFormat))
-	if disturbed.status != 0 {
+	if disturbed.HTTPStatus != 0 {
 		header.Set("Content-Type", "text/html")
-		w.WriteHeader(disturbed.status)
-		_, _ = io.WriteString(w, http.StatusText(disturbed.status))
+		w.WriteHeader(disturbed.HTTPStatus)
+		_, _ = io.WriteString(w, http.StatusText(disturbed.HTTPStatus))
 		return
 	}
 	var payload []byte
@@ -168,8 +170,8 @@ func (s *Simulator) deliver(w http.ResponseWriter, r *http.Request, disturbed di
 		payload = s.encode(result, refusal)
 	}
 	header.Set("Content-Length", strconv.Itoa(len(payload)))
-	if disturbed.slowAnswer > 0 {
-		dribble(r.Context(), w, payload, disturbed.slowAnswer)
+	if disturbed.SlowAnswer > 0 {
+		fault.Dribble(r.Context(), w, payload, disturbed.SlowAnswer)
 		return
 	}
 	_, _ = w.Write(payload)

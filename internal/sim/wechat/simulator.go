@@ -27,6 +27,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/liveroom-io/liveroom-operator/internal/sim/fault"
 )
 
 // Simulator is a stateful stand-in for WeChat. It serves the API under
@@ -67,7 +69,7 @@ func New(o Options) *Simulator {
 		options:  o,
 		tokens:   newTokenOffice(o),
 		calls:    newCallRecorder(o.CallLogSize),
-		faults:   newFaultSet(o.Seed),
+		faults:   fault.NewSet[Fault, Refusal](repeatable(o.Seed)),
 		accounts: map[string]*account{},
 		random:   repeatable(o.Seed),
 	}
@@ -185,12 +187,6 @@ func (s *Simulator) account(appID string) (*account, error) {
 	}
 	return a, nil
 }
-
-// InjectFault adds a fault and returns its number.
-func (s *Simulator) InjectFault(fault Fault) (int, error) { return s.faults.add(fault) }
-
-// ClearFaults removes all faults.
-func (s *Simulator) ClearFaults() { s.faults.clear() }
 
 // Calls returns how many calls of a command arrived since the counters were
 // last reset, refused ones included. The command is named as in a Fault.
