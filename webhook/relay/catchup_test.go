@@ -44,7 +44,7 @@ func TestPagesInOrder(t *testing.T) {
 	g.Eventually(func() []string { return f.chat("lin") }).WithTimeout(patience).Should(HaveLen(1))
 	g.Expect(p.stop()).To(Succeed())
 	var want []string
-	for n := range 90 {
+	for n := range 150 { // more than wait at once: the rest waits in the order of the log
 		want = append(want, fmt.Sprint("a", n))
 		f.isAnswered("lin", want[n])
 	}
