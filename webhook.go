@@ -43,7 +43,7 @@ import (
 const (
 	// defaultMaxBytes of entries, as --journal-max-bytes says.
 	defaultMaxBytes = 4 << 30
-	// storeMargin is for the states, which may have 2 GiB, for the relay with 2, for streams with 0.5, and the rest.
+	// storeMargin is for the states, which may have 2 GiB, for the relay with 3.3, for streams with 0.5, and the rest.
 	storeMargin = 6 << 30
 )
 

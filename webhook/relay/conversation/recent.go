@@ -29,8 +29,8 @@ type recent []byte
 const (
 	digestBytes = 8
 	seenBytes   = digestBytes + 4
-	// maxRecent ids are known.
-	maxRecent = 256
+	// maxRecent ids are known: as many as the states of all customers have room for.
+	maxRecent = 240
 )
 
 var errRecent = errors.New("the list of ids is damaged")
