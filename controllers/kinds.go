@@ -18,6 +18,7 @@ package controllers
 
 import (
 	"context"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/types"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -166,7 +167,7 @@ func (s *system) addRooms() error {
 		Watches(&imv1alpha1.LiveRoom{}, s.wakes(rooms, lookup.ByClaim, func(obj client.Object) string {
 			return lookup.RoomClaim(obj.(*imv1alpha1.LiveRoom))
 		}), builder.WithPredicates(departures())).
-		Watches(&imv1alpha1.LiveRoom{}, s.roomsOfSameStream(), builder.WithPredicates(departures())).
+		Watches(&imv1alpha1.LiveRoom{}, s.roomsOfSameStream(), builder.WithPredicates(later(), turned(streamClaims))).
 		Watches(&imv1alpha1.ImApp{}, s.roomsOfSameAccount(), builder.WithPredicates(later(), predicate.GenerationChangedPredicate{})).
 		WatchesMetadata(metadataOf(secretKind), s.wakes(rooms, lookup.BySecret, byName), builder.WithPredicates(departures())).
 		WatchesMetadata(metadataOf(secretKind), s.roomsOfKey(), builder.WithPredicates(later())).
@@ -178,7 +179,12 @@ func (s *system) addRooms() error {
 		Complete(lifecycle.New(kind, s.deps("liveroom", drift, sweeper.Verify)))
 }
 
-// roomsOfSameStream wakes the rooms that claim the stream of one that has gone.
+// streamClaims are all that a room's stream claims.
+func streamClaims(room *imv1alpha1.LiveRoom) string {
+	return strings.Join(lookup.StreamClaims(room), "\n")
+}
+
+// roomsOfSameStream wakes the rooms that claim what another one claimed, or claims now.
 func (s *system) roomsOfSameStream() handler.EventHandler {
 	return handler.EnqueueRequestsFromMapFunc(func(_ context.Context, obj client.Object) []reconcile.Request {
 		var keys []types.NamespacedName
@@ -218,7 +224,7 @@ func (s *system) roomsOfKey() handler.EventHandler {
 	})
 }
 
-// streaming are the rooms of an ImApp that have a stream.
+// streaming are the rooms of an ImApp that have a stream, or still hold one back.
 func (s *system) streaming(app types.NamespacedName) []types.NamespacedName {
 	var list imv1alpha1.LiveRoomList
 	if err := s.mgr.GetClient().List(context.Background(), &list, client.MatchingFields{lookup.ByApp: app.String()}, client.UnsafeDisableDeepCopy); err != nil {
@@ -226,7 +232,7 @@ func (s *system) streaming(app types.NamespacedName) []types.NamespacedName {
 	}
 	var keys []types.NamespacedName
 	for _, room := range list.Objects() {
-		if room.Spec.Stream != nil {
+		if room.Spec.Stream != nil || room.Status.StreamBlock != nil {
 			keys = append(keys, client.ObjectKeyFromObject(room))
 		}
 	}

@@ -58,8 +58,9 @@ func drifted(reported func(client.Object) *imv1alpha1.ReportedDrift) predicate.P
 	}
 }
 
-// pushedAgain passes that somebody has begun to push to a TRTC room that the operator
-// has blocked. It cannot keep anybody out, and has to end the push again.
+// pushedAgain passes that somebody has begun to push to a stream that the operator has
+// blocked: it cannot keep anybody out of a TRTC room, and somebody else may have let a
+// CSS stream run. The push has to be ended again.
 func pushedAgain() predicate.Predicate {
 	active := func(room *imv1alpha1.LiveRoom) (since metav1.Time) {
 		if stream := room.Status.Stream; stream != nil && stream.State == imv1alpha1.StreamActive {
@@ -76,7 +77,7 @@ func pushedAgain() predicate.Predicate {
 				return false
 			}
 			is, ok := e.ObjectNew.(*imv1alpha1.LiveRoom)
-			if !ok || is.Status.StreamBlock == nil || is.Spec.Stream == nil || is.Spec.Stream.TRTC == nil {
+			if !ok || is.Status.StreamBlock == nil || is.Spec.Stream == nil {
 				return false
 			}
 			before, after := active(was), active(is)

@@ -30,6 +30,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -316,6 +317,30 @@ func TestTwoRoomsForOneStream(t *testing.T) {
 	s.Expect(s.client.Delete(s.ctx, first)).To(Succeed())
 	s.Eventually(s.ready(second)).Should(Equal(asDeclared))
 	s.Expect(s.held("second-url")).NotTo(BeNil())
+}
+
+// A stream can come to belong to another room while both go on: the other one is told
+// at once, and gets it at once when it is let go.
+func TestStreamChangesRooms(t *testing.T) {
+	s := beginStreaming(t)
+	older := s.room("one", css("show42"))
+	older.Spec.Stream = nil
+	s.create(older)
+	s.Eventually(s.ready(older)).Should(Equal(asDeclared))
+	// The API server tells ages to the second.
+	s.Eventually(func() bool { return time.Since(older.CreationTimestamp.Time) > 1100*time.Millisecond }).Should(BeTrue())
+	younger := s.room("two", css("show42"), func(spec *imv1alpha1.LiveRoomSpec) { spec.Stream.HostSecretName = "second-url" })
+	s.create(younger)
+	s.Eventually(s.ready(younger)).Should(Equal(asDeclared))
+
+	patch := func(text string) {
+		s.Expect(s.client.Patch(s.ctx, older, client.RawPatch(types.MergePatchType, []byte(text)))).To(Succeed())
+	}
+	patch(`{"spec":{"stream":{"type":"CSS","css":{"streamName":"show42"}}}}`)
+	s.Eventually(s.ready(younger)).Should(Equal("False Conflict"))
+	s.Eventually(s.ready(older)).Should(Equal(asDeclared))
+	patch(`{"spec":{"stream":null}}`)
+	s.Eventually(s.ready(younger)).Should(Equal(asDeclared))
 }
 
 // A stream name counts in the whole account, whichever ImApps share it.

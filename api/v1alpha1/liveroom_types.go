@@ -117,6 +117,7 @@ type BannedAccount struct {
 // +kubebuilder:validation:XValidation:rule="!has(self.attributes) || self.attributes.map(a, has(a.value) ? bytes(a.value).size() : 0).sum() <= 16000",message="attribute values have at most 16000 bytes together: shorten some"
 // +kubebuilder:validation:XValidation:rule="!has(self.stateControl) || !has(self.stateControl.field) || !has(self.customFields) || !self.customFields.exists(f, f.name == self.stateControl.field.name)",message="stateControl.field writes this custom field: remove it from customFields"
 // +kubebuilder:validation:XValidation:rule="!has(self.stateControl) || !has(self.stateControl.streamUnlessLive) || self.stateControl.streamUnlessLive == 'Allowed' || has(self.stream)",message="streamUnlessLive: Blocked needs spec.stream"
+// +kubebuilder:validation:XValidation:rule="!has(self.stateControl) || !has(self.stateControl.announcements) || has(self.announcement) || (has(self.stateControl.announcements.live) && has(self.stateControl.announcements.paused) && has(self.stateControl.announcements.ended))",message="a state without an announcement of its own needs spec.announcement, or that of the state before would stay: set it, or announcements for all three states"
 type LiveRoomSpec struct {
 	// appRef names the ImApp. Immutable.
 	// +required

@@ -84,6 +84,8 @@ func TestStateControlCreation(t *testing.T) {
 		{"announcement of 402 bytes while live", announcements(StateAnnouncements{Live: new(chinese(134))}), announcement},
 		{"announcement of 402 bytes while paused", announcements(StateAnnouncements{Paused: new(chinese(134))}), announcement},
 		{"announcement of 402 bytes once ended", announcements(StateAnnouncements{Ended: new(chinese(134))}), announcement},
+		{"announcement while paused, and otherwise", both(announcements(StateAnnouncements{Paused: new("p")}), roomSpec(func(s *LiveRoomSpec) { s.Announcement = new("a") })), ""},
+		{"announcement while paused alone", announcements(StateAnnouncements{Paused: new("p")}), "needs spec.announcement"},
 		{"speech", manual(func(c *StateControl) { c.SpeechUnlessLive = SpeechMuted }), ""},
 		{"unknown speech", manual(func(c *StateControl) { c.SpeechUnlessLive = "Quiet" }), unsupported},
 		{"blocked stream", both(permission(StreamBlocked), cssRoom("show42")), ""},

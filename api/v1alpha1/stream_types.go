@@ -54,7 +54,7 @@ type RoomStream struct {
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
-	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$`
+	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$`
 	HostSecretName string `json:"hostSecretName,omitempty"`
 }
 
@@ -91,6 +91,7 @@ type TRTCStream struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
 	// +kubebuilder:validation:Pattern=`^[A-Za-z0-9_-]+$`
+	// +kubebuilder:validation:XValidation:rule="!self.matches('^[0-9]+_[0-9]+_.+_(main|aux)$')",message="that is how TRTC names copies by itself, perhaps another room's: leave streamID out, or choose a name of another form"
 	StreamID string `json:"streamID,omitempty"`
 
 	// viewer is one user for whom a complete URL with low delay is issued, for
@@ -103,7 +104,7 @@ type TRTCStream struct {
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
-	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$`
+	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$`
 	ViewerSecretName string `json:"viewerSecretName,omitempty"`
 }
 

@@ -30,8 +30,9 @@ import (
 
 const (
 	// blockFor is how long a stream is forbidden at a time: what the provider allows
-	// whichever of its documents is right, live contract, section 5.
-	blockFor = control.MaxForbidden
+	// whichever of its documents is right, live contract, section 5, and by whichever
+	// clock.
+	blockFor = control.MaxForbidden - time.Hour
 	// blockRenewal is how much of it is left when it is forbidden anew.
 	blockRenewal = 3 * 24 * time.Hour
 
@@ -78,6 +79,8 @@ type StreamForbid struct {
 	Name  string
 	State imv1alpha1.RoomState
 	Until time.Time
+	// Push is the push in spite of the block that it ends, if callbacks told of one.
+	Push time.Time
 }
 
 // StreamResume is the value of a change that lets a CSS stream run again.
@@ -122,7 +125,11 @@ func planBlock(b *Block) []lifecycle.Change {
 		if b.Session != nil {
 			path = pathCopy
 		}
-		change(lifecycle.Set, path, StreamForbid{Name: b.Name, State: b.For, Until: b.Now.Add(blockFor)})
+		forbid := StreamForbid{Name: b.Name, State: b.For, Until: b.Now.Add(blockFor)}
+		if b.pushedInSpite() {
+			forbid.Push = b.PushedSince
+		}
+		change(lifecycle.Set, path, forbid)
 	}
 	return changes
 }
@@ -131,7 +138,13 @@ func planBlock(b *Block) []lifecycle.Change {
 func forbidden(made *imv1alpha1.StreamBlock) bool { return made != nil && made.Until != nil }
 
 func (b *Block) forbidDue() bool {
-	return !forbidden(b.Made) || b.Made.Until.Sub(b.Now) < blockRenewal
+	return !forbidden(b.Made) || b.Made.Until.Sub(b.Now) < blockRenewal || b.pushedInSpite()
+}
+
+// pushedInSpite reports whether a push to a forbidden CSS stream has begun: somebody
+// else has let it run.
+func (b *Block) pushedInSpite() bool {
+	return b.Session == nil && forbidden(b.Made) && b.PushedSince.After(b.Made.Since.Time)
 }
 
 // sessionDue reports whether a TRTC room has to be ended: once for each state, and
@@ -148,11 +161,16 @@ func (b *Block) renewal() time.Time {
 	return b.Made.Until.Add(-blockRenewal)
 }
 
-// intended is what is noted before a stream is forbidden for the first time, so that
-// it is let go again even if nobody lives to tell that it was: a block that has to be
-// made anew at once. Nil: nothing is to be noted.
+// intended is what is noted before a stream is forbidden for the first time, and
+// before it is let go: a block that has to be made anew at once. So it is let go again,
+// or forbidden again, even if nobody lives to tell what became of the call. Nil: nothing
+// is to be noted.
 func (b *Block) intended(due []lifecycle.Change) *imv1alpha1.StreamBlock {
-	if b == nil || forbidden(b.Made) || !slices.ContainsFunc(due, forbids) {
+	switch {
+	case b == nil:
+		return nil
+	case forbidden(b.Made) && slices.ContainsFunc(due, resumes) && b.Made.Until.After(b.Now):
+	case forbidden(b.Made) || !slices.ContainsFunc(due, forbids):
 		return nil
 	}
 	intent := b.Made.DeepCopy()
@@ -164,6 +182,11 @@ func (b *Block) intended(due []lifecycle.Change) *imv1alpha1.StreamBlock {
 	}
 	intent.Until = &metav1.Time{Time: b.Now}
 	return intent
+}
+
+func resumes(change lifecycle.Change) bool {
+	_, is := change.Value.(StreamResume)
+	return is
 }
 
 func forbids(change lifecycle.Change) bool {
@@ -187,6 +210,9 @@ func (b *Block) after(noted *imv1alpha1.StreamBlock, applied []lifecycle.Change,
 			made.Until = nil
 		case StreamForbid:
 			made.Until = &metav1.Time{Time: value.Until}
+			if !value.Push.IsZero() {
+				made.Since = metav1.NewTime(b.ProviderNow) // what pushes after that does so in spite of it
+			}
 		case SessionEnd:
 			made.State, made.Since = value.State, metav1.NewTime(b.ProviderNow)
 		}

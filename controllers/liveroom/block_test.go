@@ -58,6 +58,10 @@ func TestPlanBlock(t *testing.T) {
 	}
 	moved := css(paused, made(paused, now, week))
 	moved.Held = "former"
+	inSpite := css(paused, made(paused, now, week))
+	inSpite.PushedSince = now.Add(time.Second)
+	before := css(paused, made(paused, now, week))
+	before.PushedSince = now.Add(-time.Second)
 	lost := css(paused, nil)
 	lost.Problem = errors.New("no key")
 	for _, c := range []struct {
@@ -72,6 +76,8 @@ func TestPlanBlock(t *testing.T) {
 		{"of which it is not known whether it was", css(paused, made(paused, now, now)), []string{"set " + pathBlock}},
 		{"ended after it was paused", css(ended, made(paused, now, week)), nil},
 		{"three days are left", css(paused, made(paused, now, soon)), []string{"set " + pathBlock}},
+		{"pushed in spite of it", inSpite, []string{"set " + pathBlock}},
+		{"pushed before, as far as callbacks told", before, nil},
 		{"live again", css("", made(paused, now, week)), []string{"remove " + pathFormer}},
 		{"of another name: one after the other", moved, []string{"remove " + pathFormer}},
 		{"without the means", lost, []string{"set " + pathBlock}},
@@ -109,6 +115,7 @@ func TestBlockIsRecorded(t *testing.T) {
 	week := now.Add(blockFor)
 	session := &Session{RoomID: 12345, Pusher: "anchor01"}
 	forbid := lifecycle.Change{Path: pathBlock, Value: StreamForbid{Name: "s", State: paused, Until: week}}
+	again := lifecycle.Change{Path: pathBlock, Value: StreamForbid{Name: "s", State: paused, Until: week, Push: now}}
 	resume := lifecycle.Change{Path: pathFormer, Value: StreamResume{Name: "s"}}
 	end := lifecycle.Change{Path: pathBlock, Value: SessionEnd{RoomID: 12345, State: paused}}
 	all := func(changes ...lifecycle.Change) []lifecycle.Change { return changes }
@@ -132,8 +139,10 @@ func TestBlockIsRecorded(t *testing.T) {
 		{"renewed", Block{For: paused, Name: "s", Made: made(paused, closeAt, now)}, all(forbid), nil, all(forbid), nil, made(paused, closeAt, week)},
 		{"not renewed, refused", Block{For: paused, Name: "s", Made: made(paused, closeAt, now)}, all(forbid), nil, nil, failed(forbid, no), made(paused, closeAt, now)},
 		{"ended, and still forbidden", Block{For: ended, Name: "s", Made: made(paused, closeAt, week)}, nil, nil, nil, nil, made(ended, closeAt, week)},
-		{"let go", Block{Name: "s", Made: made(paused, closeAt, week)}, all(resume), nil, all(resume), nil, nil},
-		{"not let go", Block{Name: "s", Made: made(paused, closeAt, week)}, all(resume), nil, nil, failed(resume, no), made(paused, closeAt, week)},
+		{"let go", Block{Name: "s", Made: made(paused, closeAt, week)}, all(resume), made(paused, closeAt, now), all(resume), nil, nil},
+		{"not let go, or nobody knows", Block{Name: "s", Made: made(paused, closeAt, week)}, all(resume), made(paused, closeAt, now), nil, failed(resume, lost), made(paused, closeAt, now)},
+		{"let go at last", Block{Name: "s", Made: made(paused, closeAt, now)}, all(resume), nil, all(resume), nil, nil},
+		{"pushed in spite of it", Block{For: paused, Name: "s", Made: made(paused, closeAt, week), PushedSince: now}, all(again), nil, all(again), nil, made(paused, now, week)},
 		{"nothing to do", Block{Name: "s"}, nil, nil, nil, nil, nil},
 		{"room ended", Block{For: paused, Session: session}, all(end), nil, all(end), nil, made(paused, now)},
 		{"room not ended", Block{For: paused, Session: session}, all(end), nil, nil, failed(end, no), nil},
@@ -144,7 +153,7 @@ func TestBlockIsRecorded(t *testing.T) {
 		{"room ended, copy perhaps", Block{For: paused, Session: session, Name: "s"}, all(end, forbid), made(onAir, now, now), all(end), failed(forbid, lost), made(paused, now, now)},
 		{"room not ended, copy forbidden", Block{For: paused, Session: session, Name: "s"}, all(end, forbid), made(onAir, now, now), all(forbid), failed(end, lost), made(onAir, now, week)},
 		{"room ended before, copy now", Block{For: paused, Session: session, Name: "s", Made: made(paused, closeAt)}, all(forbid), made(paused, closeAt, now), all(forbid), nil, made(paused, closeAt, week)},
-		{"copy let go, room stays ended", Block{For: paused, Session: session, Made: made(paused, closeAt, week)}, all(resume), nil, all(resume), nil, made(paused, closeAt)},
+		{"copy let go, room stays ended", Block{For: paused, Session: session, Made: made(paused, closeAt, week)}, all(resume), made(paused, closeAt, now), all(resume), nil, made(paused, closeAt)},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	imv1alpha1 "github.com/liveroom-io/liveroom-operator/api/v1alpha1"
 	"github.com/liveroom-io/liveroom-operator/controllers/application"
@@ -218,8 +219,8 @@ func (k *Kind) endSession(ctx context.Context, conn *application.Connection, b *
 	return client.RemoveUsers(ctx, conn.SDKAppID, end.RoomID, []string{b.Session.Pusher})
 }
 
-// releaseStream lets the stream of a room that is being deleted run again, unless it
-// has come to belong to another one.
+// releaseStream lets the stream of a room that is being deleted run again, unless
+// another one to which it has come to belong holds it back, too.
 func (k *Kind) releaseStream(ctx context.Context, conn *application.Connection, room *imv1alpha1.LiveRoom) error {
 	if room.Status.StreamBlock == nil {
 		return nil
@@ -231,7 +232,9 @@ func (k *Kind) releaseStream(ctx context.Context, conn *application.Connection, 
 	if room.Spec.Stream != nil {
 		switch wait, lost := hold.As(k.streamRival(ctx, room, &app)); {
 		case lost && wait.Reason == imv1alpha1.ReasonConflict:
-			return nil
+			if held, err := k.heldByRival(ctx, room); held || err != nil {
+				return err
+			}
 		case lost:
 			return wait
 		}
@@ -241,6 +244,23 @@ func (k *Kind) releaseStream(ctx context.Context, conn *application.Connection, 
 		return err
 	}
 	return k.resume(ctx, b, b.Held)
+}
+
+// heldByRival reports whether another room that claims the stream has forbidden it, or
+// may have.
+func (k *Kind) heldByRival(ctx context.Context, room *imv1alpha1.LiveRoom) (bool, error) {
+	for _, claim := range lookup.StreamClaims(room) {
+		var list imv1alpha1.LiveRoomList
+		if err := k.client.List(ctx, &list, client.MatchingFields{lookup.ByStream: claim}, client.UnsafeDisableDeepCopy); err != nil {
+			return false, fmt.Errorf("listing rooms with the same stream: %w", err)
+		}
+		for _, other := range list.Objects() {
+			if other.UID != room.UID && forbidden(other.Status.StreamBlock) && other.Status.StreamName == room.Status.StreamName {
+				return true, nil
+			}
+		}
+	}
+	return false, nil
 }
 
 // reportBlock is what has been done about the stream.

@@ -21,6 +21,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"regexp"
+	"strings"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -247,9 +248,14 @@ func (s *streamer) wish(path, secret string, room live.Room) {
 	s.stream.Secrets = append(s.stream.Secrets, roomWish(path, secret, room, expires, s.steps.validity, s.conn.Signer().Fingerprint()))
 }
 
-// user finds a UserID that TRTC takes.
+// user finds a UserID that TRTC takes, and whose UserSig may be given out.
 func (s *streamer) user(ctx context.Context, path string, named imv1alpha1.UserReference) (string, error) {
 	user, err := s.kind.user(ctx, s.room, path, named)
+	service := s.app.Spec.UserSigService
+	if err == nil && strings.EqualFold(user, s.app.Spec.Administrator) && (service == nil || service.Administrator != imv1alpha1.AdministratorSignatureAllow) {
+		return "", hold.New(imv1alpha1.ReasonInvalid,
+			"%s: a UserSig of the administrator may do everything with the application: name another user, or set spec.userSigService.administrator: Allow in the ImApp", path)
+	}
 	if err == nil && !trtcUsers.MatchString(user) {
 		return "", hold.New(imv1alpha1.ReasonInvalid, "%s: TRTC does not take the UserID %q: name one of letters, digits, _ and -", path, user)
 	}
