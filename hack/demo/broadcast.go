@@ -90,7 +90,7 @@ func (d *demo) connectStreams(ctx context.Context) error {
 		return err
 	}
 	base := "http://" + d.webhook.address
-	err := d.live.call(ctx, http.MethodPut, "live/callbacks", map[string]any{
+	err := d.live.call(ctx, http.MethodPut, "callbacks", map[string]any{
 		"css": base + app.Status.LiveCallbackPath, "cssKey": liveCallbackKey, "trtc": base + app.Status.TRTCCallbackPath, "trtcKey": trtcKey,
 	}, nil)
 	if err == nil {
@@ -140,7 +140,7 @@ func (d *demo) pushCSS(ctx context.Context) error {
 	}
 	link, _, _ := strings.Cut(given[imv1alpha1.StreamKeyURL], "?")
 	fmt.Printf("      %s?txSecret=…, until %s\n", link, given[imv1alpha1.StreamKeyExpiresAt])
-	if err := d.live.call(ctx, http.MethodPost, "live/pushes", map[string]any{"url": given[imv1alpha1.StreamKeyURL]}, nil); err != nil {
+	if err := d.live.call(ctx, http.MethodPost, "push", map[string]any{"url": given[imv1alpha1.StreamKeyURL]}, nil); err != nil {
 		return err
 	}
 	room, err := d.streaming(ctx, teaRoom, imv1alpha1.ReasonStreaming)
@@ -149,13 +149,13 @@ func (d *demo) pushCSS(ctx context.Context) error {
 	}
 	playback := room.Status.Playback
 	for _, link := range []string{playback.FLV, playback.HLS, playback.WebRTC} {
-		if err := d.live.call(ctx, http.MethodGet, "live/plays?url="+url.QueryEscape(link), nil, nil); err != nil {
+		if err := d.live.call(ctx, http.MethodGet, "play?url="+url.QueryEscape(link), nil, nil); err != nil {
 			return err
 		}
 	}
 	fmt.Println("      viewers watch it as FLV, HLS and WebRTC at the URLs of status.playback")
 	note("Her network fails.")
-	if err := d.live.call(ctx, http.MethodDelete, "live/streams/"+room.Status.StreamName+"?errcode=12", nil, nil); err != nil {
+	if err := d.live.call(ctx, http.MethodPost, "stop", map[string]any{"streamName": room.Status.StreamName, "errcode": 12}, nil); err != nil {
 		return err
 	}
 	_, err = d.streaming(ctx, teaRoom, imv1alpha1.ReasonNotStreaming)
@@ -177,7 +177,7 @@ func (d *demo) enterAsHost(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return d.live.call(ctx, http.MethodPost, "live/rooms/enter", map[string]any{"url": given[imv1alpha1.StreamKeyURL]}, nil)
+	return d.live.call(ctx, http.MethodPost, "trtc/enter", map[string]any{"url": given[imv1alpha1.StreamKeyURL]}, nil)
 }
 
 // watchTRTC lets a viewer watch with low delay: the back end of the page asks the
@@ -198,7 +198,7 @@ func (d *demo) watchTRTC(ctx context.Context) error {
 		return err
 	}
 	link := room.Status.Playback.LowLatency + "&userid=" + viewer + "&usersig=" + issued
-	if err := d.live.call(ctx, http.MethodPost, "live/rooms/enter", map[string]any{"url": link}, nil); err != nil {
+	if err := d.live.call(ctx, http.MethodPost, "trtc/enter", map[string]any{"url": link}, nil); err != nil {
 		return err
 	}
 	fmt.Printf("      %s&userid=%s&usersig=…\n", room.Status.Playback.LowLatency, viewer)
@@ -266,7 +266,7 @@ func (d *demo) notices(ctx context.Context) ([]simim.Notice, error) {
 // inRoom are the users in the TRTC room, and whether they publish.
 func (d *demo) inRoom(ctx context.Context) (map[string]bool, error) {
 	var rooms map[string]map[string]bool
-	err := d.live.call(ctx, http.MethodGet, "live/rooms", nil, &rooms)
+	err := d.live.call(ctx, http.MethodGet, "trtc/rooms", nil, &rooms)
 	return rooms[talkRoom], err
 }
 

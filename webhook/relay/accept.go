@@ -61,7 +61,7 @@ func (r *Relay) Accept(ctx context.Context, account *officialaccount.Account, m 
 	case account.Sends():
 		r.lively.mark(key, received)
 	default:
-		r.folded(ctx, key, receipt.Sequence)
+		r.settled(ctx, key, e, receipt.Sequence)
 	}
 	if told.Text == "" {
 		return nil, nil
@@ -148,6 +148,38 @@ func (r *Relay) toldBefore(ctx context.Context, sequence uint64) (conversation.T
 	}
 	return first.Inbound.Told, nil
 }
+
+// settled waits until what a push was told is known to whoever answers the
+// customer's next one: in the owner's memory, or, for other members, in what is
+// stored. Else they would tell it again.
+func (r *Relay) settled(ctx context.Context, key string, e *conversation.Entry, sequence uint64) {
+	if r.owner.Owns(journal.Partition(key)) {
+		r.folded(ctx, key, sequence)
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, settledTimeout)
+	defer cancel()
+	for {
+		data, _, err := r.Log.State(ctx, customerKey(key))
+		if err != nil {
+			return
+		}
+		if c, err := conversation.Load(key, data); err != nil || c.Seen(e) {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-r.Clock.After(settledPoll):
+		}
+	}
+}
+
+const (
+	// settledTimeout is how long the answer may wait: WeChat gives up after 5 s.
+	settledTimeout = 2 * time.Second
+	settledPoll    = 20 * time.Millisecond
+)
 
 // folded waits until an entry counts, so that the customer's next push is answered
 // by what this one was told.

@@ -23,7 +23,6 @@ import (
 	"maps"
 	"net/http"
 	"slices"
-	"strconv"
 	"time"
 )
 
@@ -60,13 +59,6 @@ func (s *Simulator) newSideDoor() http.Handler {
 	route("GET /sim/faults", s.doorFaults)
 	route("POST /sim/faults", s.doorInject)
 	route("DELETE /sim/faults", s.doorClearFaults)
-	// The same in the manner of the other simulators' side doors.
-	route("POST /sim/live/pushes", s.doorPush)
-	route("DELETE /sim/live/streams/{name}", s.doorStopNamed)
-	route("GET /sim/live/plays", s.doorPlay)
-	route("POST /sim/live/rooms/enter", s.doorEnter)
-	route("GET /sim/live/rooms", s.doorRooms)
-	route("PUT /sim/live/callbacks", s.doorCallbacks)
 	return mux
 }
 
@@ -151,17 +143,6 @@ func (s *Simulator) doorStop(r *http.Request) (any, error) {
 		errcode = *body.Errcode
 	}
 	return s.stopped(body.StreamName, errcode, body.Sub)
-}
-
-func (s *Simulator) doorStopNamed(r *http.Request) (any, error) {
-	errcode := hostStopped
-	if text := r.URL.Query().Get("errcode"); text != "" {
-		var err error
-		if errcode, err = strconv.Atoi(text); err != nil {
-			return nil, errors.New("errcode is not a number")
-		}
-	}
-	return s.stopped(r.PathValue("name"), errcode, 0)
 }
 
 func (s *Simulator) stopped(name string, errcode, sub int) (any, error) {

@@ -33,7 +33,7 @@ func TestViews(t *testing.T) {
 	t.Parallel()
 	s := newStage(t, at(newYear))
 	link := pushTo(masterKey, newYear.Add(time.Hour)).RTMP()
-	_, pushed := s.door(http.MethodPost, "live/pushes", `{"url":"`+link+`"}`)
+	_, pushed := s.door(http.MethodPost, "push", `{"url":"`+link+`"}`)
 	s.Expect(pushed).To(MatchJSON(`{"streamName":"show-42","sequence":"6674468118806626494"}`))
 	s.Expect(s.ask("live", "ForbidLiveStream", `{"AppName":"live","DomainName":"d","StreamName":"other"}`)).To(Equal(`{}`))
 	_, streams := s.door(http.MethodGet, "streams", "")
