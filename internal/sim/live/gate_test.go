@@ -175,7 +175,7 @@ func TestStop(t *testing.T) {
 	s.push()
 	s.done(http.MethodPost, "stop", `{"streamName":"show-42","errcode":18,"sub":202}`)
 	s.push()
-	s.done(http.MethodDelete, "live/streams/show-42?errcode=12", "")
+	s.done(http.MethodPost, "stop", `{"streamName":"show-42","errcode":12}`)
 	s.Expect(s.made()).To(Equal([]string{
 		"start show-42", "end show-42 8/0", "start show-42", "end show-42 18/202", "start show-42", "end show-42 12/0",
 	}))
