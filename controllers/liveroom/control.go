@@ -192,13 +192,13 @@ func (k *Kind) resume(ctx context.Context, b *Block, name string) error {
 func (k *Kind) everywhere(ctx context.Context, b *Block, name string, call func(context.Context, *control.Client, control.Stream) error) error {
 	ctx, cancel := context.WithTimeout(ctx, controlTimeout)
 	defer cancel()
-	client, err := k.controls.Client(b.live)
+	api, err := k.controls.Client(b.live)
 	if err != nil {
 		return hold.New(imv1alpha1.ReasonInvalid, "spec.live.apiEndpoint of the ImApp: %v", err)
 	}
 	for _, place := range b.places {
 		place.Name = name
-		if err := call(ctx, client, place); err != nil {
+		if err := call(ctx, api, place); err != nil {
 			return err
 		}
 	}
@@ -209,14 +209,14 @@ func (k *Kind) everywhere(ctx context.Context, b *Block, name string, call func(
 func (k *Kind) endSession(ctx context.Context, conn *application.Connection, b *Block, end SessionEnd) error {
 	ctx, cancel := context.WithTimeout(ctx, controlTimeout)
 	defer cancel()
-	client, err := k.controls.Client(b.trtc)
+	api, err := k.controls.Client(b.trtc)
 	if err != nil {
 		return hold.New(imv1alpha1.ReasonInvalid, "spec.trtc.apiEndpoint of the ImApp: %v", err)
 	}
 	if end.State == imv1alpha1.RoomEnded {
-		return client.DismissRoom(ctx, conn.SDKAppID, end.RoomID)
+		return api.DismissRoom(ctx, conn.SDKAppID, end.RoomID)
 	}
-	return client.RemoveUsers(ctx, conn.SDKAppID, end.RoomID, []string{b.Session.Pusher})
+	return api.RemoveUsers(ctx, conn.SDKAppID, end.RoomID, []string{b.Session.Pusher})
 }
 
 // releaseStream lets the stream of a room that is being deleted run again, unless
