@@ -57,7 +57,7 @@ func (r *Relay) Accept(ctx context.Context, account *officialaccount.Account, m 
 		if told, err = r.toldBefore(ctx, receipt.Sequence); err != nil {
 			return nil, err
 		}
-	case told.Text == "" || m.Kind == push.Event:
+	case told.Text == "", m.Kind == push.Event && len(told.Claims) == 0:
 	case account.Sends():
 		r.lively.mark(key, received)
 	default:
@@ -149,9 +149,10 @@ func (r *Relay) toldBefore(ctx context.Context, sequence uint64) (conversation.T
 	return first.Inbound.Told, nil
 }
 
-// settled waits until what a push was told is known to whoever answers the
-// customer's next one: in the owner's memory, or, for other members, in what is
-// stored. Else they would tell it again.
+// settled waits until what a push was told is known to this member when it answers
+// the customer's next one: in its memory, or, when another member owns the customer,
+// in what is stored. Else it would tell it again. Another member that gets the next
+// push before that tells it again: there is no lock over members.
 func (r *Relay) settled(ctx context.Context, key string, e *conversation.Entry, sequence uint64) {
 	if r.owner.Owns(journal.Partition(key)) {
 		r.folded(ctx, key, sequence)
@@ -159,7 +160,7 @@ func (r *Relay) settled(ctx context.Context, key string, e *conversation.Entry, 
 	}
 	ctx, cancel := context.WithTimeout(ctx, settledTimeout)
 	defer cancel()
-	for {
+	for ctx.Err() == nil {
 		data, _, err := r.Log.State(ctx, customerKey(key))
 		if err != nil {
 			return

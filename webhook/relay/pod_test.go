@@ -51,8 +51,10 @@ import (
 
 // podOptions are what a pod needs to know. They are handed to processes as JSON.
 type podOptions struct {
-	// Dir of an embedded journal, or URL of the servers of an external one.
+	// Dir of an embedded journal, or URL of the servers of an external one, with so
+	// many replicas.
 	Dir, URL string
+	Replicas int
 	// Member names the pod among those who share the journal.
 	Member string
 	// IM and WeChat are where the providers are.
@@ -67,7 +69,7 @@ type podOptions struct {
 func (o podOptions) journal() journal.Options {
 	options := journal.Options{Events: journal.EventLimits{MaxBytes: 64 << 20}, StateMaxBytes: 64 << 20}
 	if o.URL != "" {
-		options.External = &journal.External{URL: o.URL}
+		options.External = &journal.External{URL: o.URL, Replicas: o.Replicas}
 	} else {
 		options.Embedded = &journal.Embedded{Dir: o.Dir}
 	}

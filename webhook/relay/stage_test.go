@@ -17,6 +17,7 @@ limitations under the License.
 package relay_test
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/http/httptest"
 	"slices"
@@ -113,7 +114,7 @@ func (w *world) open(options podOptions, change func(*imv1alpha1.WeChatOfficialA
 	t := w.t
 	t.Helper()
 	g := NewWithT(t)
-	options.Member, options.IM, options.WeChat = "pod-0", w.imURL, w.wechatURL
+	options.Member, options.IM, options.WeChat = cmp.Or(options.Member, "pod-0"), w.imURL, w.wechatURL
 	p, err := openPod(t.Context(), options, change)
 	g.Expect(err).NotTo(HaveOccurred())
 	p.server = httptest.NewServer(p.handler)

@@ -45,7 +45,8 @@ func (c *Customer) Apply(sequence uint64, e *Entry) bool {
 	}
 }
 
-// Seen reports whether a push is included in what is known of the customer.
+// Seen reports whether a push is included in what is known of the customer, if it
+// is one of the latest.
 func (c *Customer) Seen(e *Entry) bool { return c.Pushes.has(e.id()) }
 
 // beginTolerance is how much IM's clock may be behind.
@@ -74,6 +75,7 @@ func (c *Customer) applyInbound(sequence uint64, e *Entry) bool {
 	c.Pushes.add(id, in.Push.CreateTime)
 	for _, claim := range in.Told.Claims {
 		c.claimed(claim)
+		c.Press() // other members answer by what is stored
 	}
 	if in.Push.Kind == push.Event && in.Push.Event == push.EventUnsubscribe {
 		c.leave(in)
