@@ -112,6 +112,7 @@ func (o *Owner) fold(ctx context.Context) {
 	}
 	o.next = o.batch[len(o.batch)-1].Sequence + 1
 	o.position.Store(o.next - 1)
+	o.fill()
 	clear(o.batch)
 	o.batch = o.batch[:0]
 	if o.folder.unsettled() >= o.options.MaxDirty {
@@ -160,6 +161,7 @@ func (o *Owner) seek(ctx context.Context) {
 	o.stopReader()
 	o.next = position + 1
 	o.position.Store(position)
+	o.fill()
 	o.reader = o.journal.startReader(ctx, o.next)
 }
 

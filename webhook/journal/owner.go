@@ -118,6 +118,7 @@ type Owner struct {
 	owned    atomic.Uint32 // a bit for each partition
 	position atomic.Uint64
 	lag      atomic.Uint64
+	full     map[string]*atomic.Bool // by bounded kind
 	wake     chan struct{}
 	commands chan func(context.Context)
 	stopped  chan struct{}
@@ -153,12 +154,31 @@ func NewOwner(j *Journal, member string, machine Machine, options OwnerOptions) 
 	log := j.log.WithName("owner").WithValues("member", member)
 	owner := &Owner{
 		journal: j, member: member, options: o, clock: j.clock, log: log, machine: machine,
-		wake: make(chan struct{}, 1), commands: make(chan func(context.Context)), stopped: make(chan struct{}),
+		wake: make(chan struct{}, 1), commands: make(chan func(context.Context)), stopped: make(chan struct{}), full: map[string]*atomic.Bool{},
+	}
+	for kind, bounds := range o.Kinds {
+		if bounds.MaxKeys > 0 {
+			owner.full[kind] = &atomic.Bool{}
+		}
 	}
 	if j.server == nil {
 		owner.members = newMembership(j, member, o.MemberTTL, owner.nudge)
 	}
 	return owner, nil
+}
+
+// Full reports whether one more state of a bounded kind would not be kept in the
+// partitions that this member owns, as of the last entries. It costs nothing.
+func (o *Owner) Full(kind string) bool {
+	full := o.full[kind]
+	return full != nil && full.Load()
+}
+
+// fill publishes which kinds are full. It runs in the loop.
+func (o *Owner) fill() {
+	for kind, full := range o.full {
+		full.Store(o.folder.keys[kind] >= o.folder.kinds[kind].MaxKeys*o.folder.owned()/Partitions)
+	}
 }
 
 // Run folds until ctx ends, then stores everything and releases the partitions,

@@ -302,6 +302,7 @@ func (o *Owner) count() {
 			}
 			_ = o.do(ctx, func(context.Context) error {
 				o.folder.recount(kind, n)
+				o.fill()
 				return nil
 			})
 		})

@@ -107,16 +107,18 @@ func (r *Relay) answer(ctx context.Context, account *officialaccount.Account, ke
 			return told, err
 		}
 	}
-	data, known, err := r.Log.State(ctx, customerKey(key))
-	if err != nil {
-		return told, fmt.Errorf("reading what is known of the customer: %w", err)
-	}
-	if !known && r.owner.Owns(journal.Partition(key)) {
-		// One customer too many is refused: what they write would not be kept.
-		err := r.owner.Mutate(ctx, customerKey(key), func(journal.State) bool { return false })
-		if errors.Is(err, journal.ErrNotCounted) {
-			return told, err
+	partition := journal.Partition(key)
+	owned := r.owner.Owns(partition)
+	var data []byte
+	known := false
+	if !owned || !r.books.unknown(partition, key) { // else the books say what reading would
+		if data, known, err = r.Log.State(ctx, customerKey(key)); err != nil {
+			return told, fmt.Errorf("reading what is known of the customer: %w", err)
 		}
+	}
+	if !known && owned && r.owner.Full(Customers) {
+		// One customer too many is refused: what they write would not be kept.
+		return told, journal.ErrNotCounted
 	}
 	c, err := conversation.Load(key, data)
 	if err != nil {

@@ -170,6 +170,17 @@ func (b *books) recalled(partition int) {
 	b.pages[partition].recalled = true
 }
 
+// unknown reports whether nothing is stored of a customer. It reports false also while
+// that is not sure: not all stored customers of the partition are in the books.
+func (b *books) unknown(partition int, key string) bool {
+	id := maphash.String(b.seed, key)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	p := &b.pages[partition]
+	_, stored := p.lines[id]
+	return p.recalled && !stored
+}
+
 // leave forgets a partition.
 func (b *books) leave(partition int) {
 	b.mu.Lock()

@@ -63,6 +63,9 @@ func destination(lane conversation.Lane) string {
 
 // grown counts what a step added to the totals of a customer.
 func (m *Metrics) grown(before, after conversation.Totals) {
+	if before == after {
+		return // as after nearly every entry
+	}
 	m.relayed.WithLabelValues(destination(conversation.ToAgent)).Add(float64(max(after.ToAgent-before.ToAgent, 0)))
 	m.relayed.WithLabelValues(destination(conversation.ToCustomer)).Add(float64(max(after.ToCustomer-before.ToCustomer, 0)))
 	m.lost.Add(float64(max(after.Lost-before.Lost, 0)))
