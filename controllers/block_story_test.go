@@ -250,6 +250,28 @@ func TestStreamDoesNotWaitForIM(t *testing.T) {
 	s.Expect(s.live.Calls(forbidCall)).To(Equal(1))
 }
 
+// Nor does it wait for a part of IM that fails alone: reading attributes, or writing.
+func TestStreamDoesNotWaitForAPartOfIM(t *testing.T) {
+	for name, command := range map[string]string{"reading": "get_group_attr", "writing": "modify_group_base_info"} {
+		t.Run(name, func(t *testing.T) {
+			s := beginBroadcast(t)
+			room := s.room("one", css("show42"), blocking(imv1alpha1.RoomLive), func(spec *imv1alpha1.LiveRoomSpec) {
+				spec.Attributes = []imv1alpha1.RoomAttribute{{Key: "seat", Value: new("1")}}
+				spec.StateControl.SpeechUnlessLive = imv1alpha1.SpeechMuted
+			})
+			s.create(s.field("room-status", statusField), room)
+			s.Eventually(s.ready(room)).Should(Equal(asDeclared))
+			_, err := s.sim.InjectFault(simim.Fault{Command: command, HTTPStatus: 502})
+			s.Expect(err).NotTo(HaveOccurred())
+			s.turn(room, imv1alpha1.RoomPaused)
+			s.Eventually(func() time.Time { return s.live.ForbiddenUntil("show42") }).Should(BeTemporally(">", time.Now()))
+			s.sim.ClearFaults()
+			s.Eventually(s.ready(room)).Should(Equal(asDeclared))
+			s.Expect(s.told("live_one")()).To(Equal("Paused"))
+		})
+	}
+}
+
 // Nobody can be kept out of a TRTC room, so whoever pushes to a paused one is removed
 // each time.
 func TestPusherIsRemovedFromAPausedRoom(t *testing.T) {

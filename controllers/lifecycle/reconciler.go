@@ -320,27 +320,32 @@ func (r *Reconciler[O, D, S]) record(ctx context.Context, obj O, desired D, due 
 }
 
 // apply makes the changes in order. A failure that concerns one change alone
-// does not hold up the others.
+// does not hold up the others, and none holds up what needs nothing of IM.
 func (r *Reconciler[O, D, S]) apply(ctx context.Context, conn *application.Connection, key types.NamespacedName,
 	desired D, due []Change, pass *Pass[D, S],
 ) error {
 	repair := r.drift.noted(key)
+	var stopped error
 	for _, change := range due {
+		if stopped != nil && !change.Apart {
+			continue
+		}
 		if change.Verb == Create && r.convergence.vanishes(key, r.clock.Now()) {
-			return hold.New(imv1alpha1.ReasonOutcomeUnknown, "IM accepts the create and does not show what it made; it is tried again once a minute")
+			stopped = hold.New(imv1alpha1.ReasonOutcomeUnknown, "IM accepts the create and does not show what it made; it is tried again once a minute")
+			continue
 		}
 		err := r.kind.Apply(ctx, conn, desired, change)
 		switch {
 		case err == nil:
 			pass.Applied = append(pass.Applied, change)
 			r.convergence.wrote(key, change, r.clock.Now(), repair)
-		case keepsGoing(change, err):
+		case keepsGoing(change, err), stopped != nil:
 			pass.Failures = append(pass.Failures, Failure{Change: change, Err: err})
 		default:
-			return fmt.Errorf("%s: %w", change.Path, err)
+			stopped = fmt.Errorf("%s: %w", change.Path, err)
 		}
 	}
-	return nil
+	return stopped
 }
 
 // finalize releases what the object owns and lets it go. A nil error means that
