@@ -32,6 +32,7 @@ type identity struct{ uid, id string }
 // flight is the acceptance of one push, which every repeat that comes meanwhile
 // waits for.
 type flight struct {
+	joined int // requests, those that have given up included; with the lock of the flights
 	// done is closed when reply and err are there.
 	done  chan struct{}
 	reply push.Reply
@@ -60,12 +61,13 @@ func (f *flights) join(id identity, accept func() (push.Reply, error)) (joined *
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if known := f.underway[id]; known != nil {
+		known.joined++
 		return known, false
 	}
 	if len(f.underway) >= f.limit {
 		return nil, false
 	}
-	started := &flight{done: make(chan struct{})}
+	started := &flight{done: make(chan struct{}), joined: 1}
 	f.underway[id] = started
 	go func() {
 		defer f.land(id, started)

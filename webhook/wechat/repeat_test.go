@@ -64,14 +64,22 @@ func (s *stage) sendAll(requests ...request) <-chan reply {
 	return answers
 }
 
-// waiting waits until so many requests are being answered.
-func (s *stage) waiting(n int) {
+// joined waits until so many requests have come to the pushes that are being accepted.
+func (s *stage) joined(n int) {
 	s.t.Helper()
+	count := func() (all int) {
+		s.handler.flights.mu.Lock()
+		defer s.handler.flights.mu.Unlock()
+		for _, one := range s.handler.flights.underway {
+			all += one.joined
+		}
+		return all
+	}
 	deadline := time.After(10 * time.Second)
-	for len(s.handler.places) != n {
+	for count() != n {
 		select {
 		case <-deadline:
-			s.t.Fatalf("%d requests are being answered", len(s.handler.places))
+			s.t.Fatalf("%d requests have come", count())
 		case <-time.After(time.Millisecond):
 		}
 	}
@@ -90,7 +98,7 @@ func TestRepeatsShareAnAnswer(t *testing.T) {
 		repeats = append(repeats, sealedPush(t, text, query("nonce", fmt.Sprint(i)), signs(token, stamped)))
 	}
 	rest := s.sendAll(repeats...)
-	s.waiting(6)
+	s.joined(6)
 	close(g.opened)
 	sealer, nonces := newSealer(t, appID, encodingKey), map[string]bool{}
 	for _, answers := range []<-chan reply{first, rest} {
@@ -188,7 +196,7 @@ func TestLateAcceptor(t *testing.T) {
 			// What is under way belongs to the first try: the second one waits for it.
 			s.handler.Patience = time.Minute
 			second := s.sendAll(sealedPush(t, text, at(second)))
-			s.waiting(1)
+			s.joined(2)
 			close(release)
 			if a := <-second; a.status != http.StatusOK || !strings.Contains(unsealed(t, a, token, newSealer(t, appID, encodingKey)), "收到 ok") {
 				t.Errorf("got %+v", a)
@@ -247,7 +255,7 @@ func TestAbandoned(t *testing.T) {
 	same(t, "status", w.Code, http.StatusServiceUnavailable)
 	same(t, "counts", s.counts(), map[string]float64{"pushes_total Text abandoned": 1, "pushes_rejected_total late": 1})
 	again := s.sendAll(sealedPush(t, text))
-	s.waiting(1)
+	s.joined(2)
 	close(g.opened)
 	said(t, <-again, "success", "text/plain; charset=utf-8")
 	same(t, "calls", s.desk.calls, 1)
