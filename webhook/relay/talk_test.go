@@ -94,17 +94,18 @@ func (f *follower) arrived() (agent string, messages int) {
 
 // exhausted: a push has failed twice, and WeChat tries it once more.
 func (w *world) exhausted() bool {
-	last := map[string]simwechat.PushRecord{}
+	tries, over := map[string]int{}, map[string]bool{}
 	for _, record := range w.wechat.PushLog() {
-		last[record.ID] = record
-	}
-	for _, record := range last {
 		switch record.Outcome {
 		case simwechat.TimedOut, simwechat.Broken, simwechat.BadStatus, simwechat.Lost:
-			if record.Try == 2 {
-				return true
-			}
-		default:
+			tries[record.ID] = max(tries[record.ID], record.Try)
+		default: // a copy of an earlier try may still fail after that
+			over[record.ID] = true
+		}
+	}
+	for id, try := range tries {
+		if try == 2 && !over[id] {
+			return true
 		}
 	}
 	return false
