@@ -18,9 +18,12 @@ package journal
 
 import (
 	"context"
+	"crypto/rand"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -35,16 +38,29 @@ type membership struct {
 	subject string
 	ttl     time.Duration
 	changed func()
+	// missed is told that another member may have missed something. It is called
+	// before changed.
+	missed func()
+	start  string // names this start of the member
+	misses atomic.Uint64
 
 	mu       sync.Mutex
 	complete bool // this member's own heartbeat has been heard, and so all before it
-	seen     map[string]time.Time
+	seen     map[string]heartbeat
 }
 
-func newMembership(j *Journal, self string, ttl time.Duration, changed func()) *membership {
+// heartbeat is the latest one of a member.
+type heartbeat struct {
+	at time.Time
+	// epoch is another one when the member has started again, or has missed
+	// something.
+	epoch string
+}
+
+func newMembership(j *Journal, self string, ttl time.Duration, changed, missed func()) *membership {
 	return &membership{
-		journal: j, self: self, subject: j.layout.members.prefix + nameToken(self), ttl: ttl, changed: changed,
-		seen: map[string]time.Time{},
+		journal: j, self: self, subject: j.layout.members.prefix + nameToken(self), ttl: ttl, changed: changed, missed: missed,
+		start: rand.Text(), seen: map[string]heartbeat{},
 	}
 }
 
@@ -56,7 +72,8 @@ func (m *membership) beat(p *publisher) {
 	}
 	s, err := p.tryAcquire()
 	if err == nil {
-		err = p.start(s, packet{subject: m.subject}, func(a ack) {
+		epoch := m.start + "." + strconv.FormatUint(m.misses.Load(), 10)
+		err = p.start(s, packet{subject: m.subject, data: []byte(epoch)}, func(a ack) {
 			if a.err != nil {
 				failed(a.err)
 			}
@@ -105,21 +122,21 @@ func (m *membership) heard(msg jetstream.Msg) {
 	if err != nil {
 		return
 	}
-	now := m.journal.clock.Now()
+	now, gone, epoch := m.journal.clock.Now(), deleted(msg.Headers()), string(msg.Data())
 	m.mu.Lock()
 	last, known := m.seen[member]
-	if deleted(msg.Headers()) {
-		delete(m.seen, member)
-		m.mu.Unlock()
-		if known {
-			m.changed()
-		}
-		return
+	missed := known && (gone || last.epoch != epoch) && member != m.self
+	if missed { // before anybody can see that it is gone
+		m.missed()
 	}
-	m.seen[member] = now
-	m.complete = m.complete || member == m.self
+	if gone {
+		delete(m.seen, member)
+	} else {
+		m.seen[member] = heartbeat{at: now, epoch: epoch}
+		m.complete = m.complete || member == m.self
+	}
 	m.mu.Unlock()
-	if !known || now.Sub(last) >= m.ttl {
+	if missed || known == gone || !gone && now.Sub(last.at) >= m.ttl {
 		m.changed()
 	}
 }
@@ -133,10 +150,13 @@ func (m *membership) live(now time.Time) []string {
 		return nil
 	}
 	members := []string{m.self}
-	for member, at := range m.seen {
+	for member, last := range m.seen {
 		switch {
-		case now.Sub(at) >= m.ttl:
+		case now.Sub(last.at) >= m.ttl:
 			delete(m.seen, member)
+			if member != m.self {
+				m.missed()
+			}
 		case member != m.self:
 			members = append(members, member)
 		}

@@ -85,6 +85,11 @@ type OwnerOptions struct {
 	StopTimeout time.Duration
 	// OnOwnership is called when partitions were gained or lost. It must not block.
 	OnOwnership func(gained, lost []int)
+	// OnMissed is called when a member may have been told something that it did not
+	// append: another one is gone or has started again, or this or another one says
+	// so by Miss. It comes before the partitions of a member that is gone. It must
+	// not block.
+	OnMissed func()
 }
 
 func (o OwnerOptions) withDefaults() OwnerOptions {
@@ -115,6 +120,8 @@ type Owner struct {
 	members *membership // nil with an embedded server
 
 	started  atomic.Bool
+	missed   atomic.Bool   // OnMissed is to be called
+	alone    atomic.Bool   // no other member lives, as far as is known
 	owned    atomic.Uint32 // a bit for each partition
 	position atomic.Uint64
 	lag      atomic.Uint64
@@ -162,10 +169,25 @@ func NewOwner(j *Journal, member string, machine Machine, options OwnerOptions) 
 		}
 	}
 	if j.server == nil {
-		owner.members = newMembership(j, member, o.MemberTTL, owner.nudge)
+		owner.members = newMembership(j, member, o.MemberTTL, owner.nudge, func() { owner.missed.Store(true) })
 	}
 	return owner, nil
 }
+
+// Miss tells all members, this one among them, that this one was told something
+// that it could not append. It does not wait: the others hear of it with the next
+// heartbeat that arrives.
+func (o *Owner) Miss() {
+	if o.members != nil {
+		o.members.misses.Add(1)
+	}
+	o.missed.Store(true)
+	o.nudge()
+}
+
+// Alone reports whether no other member appends to the log, as far as is known.
+// One that is gone counts until OnMissed has been called.
+func (o *Owner) Alone() bool { return o.alone.Load() }
 
 // Full reports whether one more state of a bounded kind would not be kept in the
 // partitions that this member owns, as of the last entries. It costs nothing.

@@ -30,14 +30,16 @@ import (
 // belongs to others, and takes what belongs to it as soon as nobody living has
 // it.
 func (o *Owner) assign(ctx context.Context) {
-	if o.folder.incarnation == 0 {
-		return
-	}
 	members := []string{o.member}
 	if o.members != nil {
-		if members = o.members.live(o.clock.Now()); members == nil {
-			return
-		}
+		members = o.members.live(o.clock.Now())
+	}
+	if o.missed.Swap(false) && o.options.OnMissed != nil {
+		o.options.OnMissed()
+	}
+	o.alone.Store(len(members) == 1)
+	if o.folder.incarnation == 0 || members == nil {
+		return
 	}
 	var surplus, wanted []int
 	for p := range Partitions {

@@ -90,7 +90,7 @@ func (r *Relay) work(ctx context.Context, t task) {
 		if account == nil || settings == nil || ctx.Err() != nil {
 			return // what was begun is recorded; the next process goes on
 		}
-		if begins(step) && r.history.unread(t.key) {
+		if r.mayMiss(t.key, step) {
 			r.history.visit(ctx, t.key)
 			if r.history.unread(t.key) {
 				r.queue.AddAfter(t, readAgain)
@@ -118,14 +118,23 @@ func (r *Relay) work(ctx context.Context, t task) {
 	}
 }
 
-// begins: the step is the first with a reply, or with a part of it.
-func begins(step conversation.Step) bool {
-	switch step.(type) {
-	case conversation.PrepareReply, conversation.Commit:
-		return true
+// mayMiss: the step is the first with a reply, or with a part of it, and earlier ones
+// may be missing that only the history has. A member of several does not know at once
+// that another one has died, and with it what agents had written by then.
+func (r *Relay) mayMiss(key string, step conversation.Step) bool {
+	var confirmed bool
+	switch step := step.(type) {
+	case conversation.PrepareReply:
+		confirmed = step.Confirmed
+	case conversation.Commit:
+		confirmed = step.Confirmed
 	default:
 		return false
 	}
+	if !confirmed && !r.owner.Alone() {
+		r.history.doubt(key)
+	}
+	return r.history.unread(key)
 }
 
 // next records how a step went, and tells the one after it.

@@ -17,6 +17,9 @@ limitations under the License.
 package relay_test
 
 import (
+	"context"
+	"net/http"
+	"net/http/httptest"
 	"testing"
 	"time"
 
@@ -45,4 +48,25 @@ func TestGapKeepsOrder(t *testing.T) {
 	f.isAnswered("lin", "a1")
 	g.Eventually(f.phone).WithTimeout(patience).Should(HaveLen(2))
 	g.Expect(f.phone()).To(Equal([]string{"a0", "a1"}))
+}
+
+// TestNotWrittenDown: IM hangs up before the pod has written down what a callback
+// tells, and does not tell it again.
+func TestNotWrittenDown(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	w := newWorld(t, nil)
+	p := w.start(t.TempDir(), quietly)
+	w.connect(p)
+	f := w.follow(true)
+	f.writes("q0")
+	g.Eventually(func() []string { return f.chat("lin") }).WithTimeout(patience).Should(HaveLen(1))
+	g.Eventually(func() bool { return p.relay.Read(accountUID, f.openID) }).WithTimeout(patience).Should(BeTrue(), "the session is known")
+	over, cancel := context.WithCancel(t.Context())
+	cancel()
+	hasty := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { p.handler.ServeHTTP(w, r.WithContext(over)) }))
+	t.Cleanup(hasty.Close)
+	w.connectTo(hasty.URL)
+	f.isAnswered("lin", "a0")
+	g.Eventually(f.phone).WithTimeout(patience).Should(Equal([]string{"a0"}))
 }

@@ -151,8 +151,8 @@ func (h *history) leave(partition int) {
 	}
 }
 
-// gap: callbacks may have been missed in all partitions, since members share them
-// out however partitions are. All sessions are read again, and replies wait.
+// gap: callbacks may have been missed in all partitions, since they come to any
+// member. All sessions are read again, and replies wait.
 func (h *history) gap() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -160,6 +160,16 @@ func (h *history) gap() {
 	for key, s := range h.sessions {
 		s.read, s.since = false, now
 		h.queue.Add(key)
+	}
+}
+
+// doubt: replies of one session wait until its history has been read, unless it could
+// not be read before.
+func (h *history) doubt(key string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if s := h.sessions[key]; s != nil && s.read {
+		s.read, s.since = false, h.relay.Clock.Now()
 	}
 }
 
@@ -238,10 +248,11 @@ func (h *history) visit(ctx context.Context, key string) time.Duration {
 		return readRetry
 	}
 	var since time.Time
+	var replies []string
 	what, idle := &reading{client: client, account: account, openID: openID}, account.Object.SessionIdle()
 	err := r.owner.Mutate(ctx, customerKey(key), func(state journal.State) bool {
 		if c, ok := state.(*conversation.Customer); ok {
-			since, what.agents = c.CatchUpSince(), c.Readers(idle)
+			since, what.agents, replies = c.CatchUpSince(), c.Readers(idle), c.Unconfirmed()
 		}
 		return false
 	})
@@ -275,7 +286,7 @@ func (h *history) visit(ctx context.Context, key string) time.Duration {
 		if !ok {
 			return false
 		}
-		changed := c.RecordCaughtUp(until)
+		changed := c.RecordCaughtUp(until, replies)
 		ended := len(c.Readers(idle)) == 0
 		if ended { // that was the last look
 			h.follow(key, nil)

@@ -92,7 +92,7 @@ func TestKilled(t *testing.T) {
 		p = startPod(t, options)
 	}
 	talking.Wait()
-	letters, _ := s.settleWith(options.Address, nil)
+	letters := s.settleWith(func() figures { return askFigures(options.Address) })
 	g.Eventually(func() int64 { return askFigures(options.Address).Unknown }).WithTimeout(patience).Should(Equal(int64(len(letters))))
 	g.Expect(p.kill()).To(Equal("signal: killed"))
 	l, err := openLogs(t.Context(), options.journal())

@@ -195,6 +195,15 @@ func (p *pod) figures(ctx context.Context) (now figures, err error) {
 	return now, err
 }
 
+// told is what the pod tells of itself.
+func (p *pod) told() figures {
+	now, err := p.figures(context.Background())
+	if err != nil {
+		return figures{Err: err.Error()}
+	}
+	return now
+}
+
 // all dead letters.
 func (l letters) all(ctx context.Context) ([]deadLetter, error) {
 	all := []deadLetter{}

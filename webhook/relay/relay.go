@@ -151,7 +151,8 @@ func New(config Config) (*Relay, error) {
 	r.machine = &machine{log: config.Logger, clock: config.Clock, books: r.books, look: r.look, heard: r.books.hear, grown: config.Metrics.grown}
 	var err error
 	r.owner, err = journal.NewOwner(config.Log, config.Member, r.machine, journal.OwnerOptions{
-		FlushInterval: FlushInterval, PressInterval: PressInterval, MaxStates: maxKept, OnOwnership: r.ownership,
+		FlushInterval: FlushInterval, PressInterval: PressInterval, MaxStates: maxKept,
+		OnOwnership: r.ownership, OnMissed: r.history.gap,
 		Kinds: map[string]journal.Kind{Customers: {MaxKeys: cmp.Or(config.Customers, MaxCustomers), TTL: forgottenAfter}},
 	})
 	return r, err
@@ -202,9 +203,6 @@ func (r *Relay) ownership(gained, lost []int) {
 			}
 		}
 		r.mu.Unlock()
-	}
-	if len(gained) > 0 { // from somebody who is gone, and who knows with what
-		r.history.gap()
 	}
 	if r.OnOwnership != nil {
 		r.OnOwnership(gained, lost)

@@ -20,12 +20,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
-	"maps"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -36,26 +34,23 @@ import (
 	"github.com/liveroom-io/liveroom-operator/webhook/journal"
 )
 
-// balancer passes requests on to pods in turn. One that has failed several times
-// gets no more of them.
+// balancer passes requests on to pods in turn. One that has failed so many times as
+// are tolerated gets no more of them; 0 is without end.
 type balancer struct {
-	client *http.Client
+	client    *http.Client
+	tolerated int
 
 	mu       sync.Mutex
 	backends []string
 	turn     int
 	failures map[string]int
-	failed   int
-	untold   map[untold]bool
+	untold   int // messages of agents of which no pod was told
 }
 
-// tolerated failures of a pod.
-const tolerated = 5
-
-func newBalancer(t *testing.T, backends ...string) (*balancer, string) {
+func newBalancer(t *testing.T, tolerated int, backends ...string) (*balancer, string) {
 	t.Helper()
 	transport := &http.Transport{MaxIdleConnsPerHost: 64}
-	b := &balancer{client: &http.Client{Transport: transport}, backends: slices.Clone(backends), failures: map[string]int{}, untold: map[untold]bool{}}
+	b := &balancer{client: &http.Client{Transport: transport}, tolerated: tolerated, backends: slices.Clone(backends), failures: map[string]int{}}
 	s := httptest.NewServer(b)
 	t.Cleanup(func() {
 		s.Close()
@@ -95,56 +90,60 @@ func (b *balancer) next() string {
 }
 
 func (b *balancer) fail(backend string, body []byte) {
-	var callback struct {
-		CallbackCommand string
-		To              string `json:"To_Account"`
-		MsgBody         json.RawMessage
-	}
+	var callback struct{ CallbackCommand string }
+	told := json.Unmarshal(body, &callback) != nil || callback.CallbackCommand != afterMessage
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.failed++
-	if json.Unmarshal(body, &callback) == nil && callback.CallbackCommand == afterMessage {
-		b.untold[untold{strings.TrimPrefix(callback.To, prefix), textOf(callback.MsgBody)}] = true
+	if !told {
+		b.untold++
 	}
-	if b.failures[backend]++; b.failures[backend] == tolerated && len(b.backends) > 1 {
+	if b.failures[backend]++; b.failures[backend] == b.tolerated && len(b.backends) > 1 {
 		b.backends = slices.DeleteFunc(b.backends, func(one string) bool { return one == backend })
 	}
 }
 
-// missed are the messages of agents of which no pod was told.
-func (b *balancer) missed() map[untold]bool {
+func (b *balancer) missed() int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return maps.Clone(b.untold)
+	return b.untold
 }
 
 // TestReplicaKilled kills one of two pods that share a journal, while customers and
-// agents write. The other one does not know at once that a callback went with it:
-// such an answer is found when the partitions are taken over, and may come after
-// later ones. All others are in order.
+// agents write. The other one does not know at once that callbacks went with it.
 func TestReplicaKilled(t *testing.T) {
 	t.Parallel()
+	killReplica(t, false, 5)
+}
+
+// TestReplicaRestarted is the same with a container that starts again in its pod, so
+// that nobody takes its partitions over.
+func TestReplicaRestarted(t *testing.T) {
+	t.Parallel()
+	killReplica(t, true, 0)
+}
+
+func killReplica(t *testing.T, restarts bool, tolerated int) {
+	t.Helper()
 	g := NewWithT(t)
 	url := startCluster(t)
 	w := newWorld(t, stormy)
 	var pods []*process
-	var addresses []string
+	var options []podOptions
 	owned := func() (all []int) {
-		for _, address := range addresses {
-			all = append(all, askFigures(address).Owned)
+		for _, one := range options {
+			all = append(all, askFigures(one.Address).Owned)
 		}
 		return all
 	}
+	shared := func(n []int) bool { return n[0] > 0 && n[1] > 0 && n[0]+n[1] == journal.Partitions }
 	for i, port := range freePorts(t, 2) {
-		addresses = append(addresses, "127.0.0.1:"+port)
-		pods = append(pods, startPod(t, podOptions{
-			URL: url, Member: []string{"pod-0", "pod-1"}[i], IM: w.imURL, WeChat: w.wechatURL, Address: addresses[i],
-		}))
+		options = append(options, podOptions{
+			URL: url, Member: []string{"pod-0", "pod-1"}[i], IM: w.imURL, WeChat: w.wechatURL, Address: "127.0.0.1:" + port,
+		})
+		pods = append(pods, startPod(t, options[i]))
 	}
-	g.Eventually(owned).WithTimeout(time.Minute).Should(Satisfy(func(n []int) bool {
-		return n[0] > 0 && n[1] > 0 && n[0]+n[1] == journal.Partitions
-	}))
-	b, front := newBalancer(t, addresses...)
+	g.Eventually(owned).WithTimeout(time.Minute).Should(Satisfy(shared))
+	b, front := newBalancer(t, tolerated, options[0].Address, options[1].Address)
 	w.connectTo(front)
 	s := newStorm(w, fromEnv(t, customersEnv, 20), fromEnv(t, messagesEnv, 6))
 	s.disturb()
@@ -154,14 +153,26 @@ func TestReplicaKilled(t *testing.T) {
 	g.Eventually(answered.Load).WithTimeout(stormPatience).WithPolling(time.Millisecond).Should(BeNumerically(">=", moment))
 	lost := rand.IntN(2)
 	g.Expect(pods[lost].kill()).To(Equal("signal: killed"))
-	left := addresses[1-lost]
+	want := figures{Owned: journal.Partitions}
+	if restarts {
+		pods[lost] = startPod(t, options[lost])
+	}
+	left := options[1-lost].Address
 	talking.Wait()
-	letters, late := s.settleWith(left, b.missed())
+	letters := s.settleWith(func() figures { return askFigures(left) })
+	if restarts {
+		g.Eventually(owned).WithTimeout(time.Minute).Should(Satisfy(shared))
+		want.Owned = owned()[1-lost]
+	}
+	want.Unknown = int64(len(letters))
 	g.Eventually(func() figures {
 		now := askFigures(left)
 		now.Letters = nil
 		return now
-	}).WithTimeout(time.Minute).Should(Equal(figures{Owned: journal.Partitions, Unknown: int64(len(letters))}))
+	}).WithTimeout(time.Minute).Should(Equal(want))
 	g.Expect(pods[1-lost].kill()).To(Equal("signal: killed"))
-	t.Logf("pod-%d killed after %d answers, %d callbacks were lost and %d of their answers late; %s", lost, moment, len(b.missed()), late, s.figures(len(letters)))
+	if restarts {
+		g.Expect(pods[lost].kill()).To(Equal("signal: killed"))
+	}
+	t.Logf("pod-%d killed after %d answers, %d callbacks were lost; %s", lost, moment, b.missed(), s.figures(len(letters)))
 }

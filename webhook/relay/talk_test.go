@@ -112,16 +112,14 @@ func (w *world) exhausted() bool {
 }
 
 // settleWith waits until every question is with an agent, and every answer with its
-// customer or a dead letter, as the pod at an address knows them. It checks the order of both, that
-// nothing is there twice, and that nothing but unknown outcomes is given up. Answers
-// that may be late are out of order at most with what came before them; how many
-// are is returned.
-func (s *storm) settleWith(address string, mayBeLate map[untold]bool) (known []deadLetter, late int) {
+// customer or a dead letter, as a pod knows them. It checks the order of both,
+// that nothing is there twice, and that nothing but unknown outcomes is given up.
+func (s *storm) settleWith(told func() figures) (known []deadLetter) {
 	s.world.t.Helper()
 	g := NewWithT(s.world.t)
-	s.settle(nil)
+	s.settle()
 	g.Eventually(func() []string {
-		now := askFigures(address)
+		now := told()
 		if now.Err != "" {
 			return []string{now.Err}
 		}
@@ -143,19 +141,12 @@ func (s *storm) settleWith(address string, mayBeLate map[untold]bool) (known []d
 			g.Expect(number).To(BeNumerically(">=", 0), "customer %d has %v", i, got)
 			g.Expect(seen).NotTo(HaveKey(text), "customer %d has %v", i, got)
 			seen[text] = true
-			if number < last && mayBeLate[untold{f.openID, text}] {
-				late++
-				continue
-			}
 			g.Expect(number).To(BeNumerically(">", last), "customer %d has %v", i, got)
 			last = number
 		}
 	}
-	return known, late
+	return known
 }
-
-// untold is a message of an agent whose callback nobody answered.
-type untold struct{ customer, text string }
 
 // unexplained are answers that neither arrived nor are known to be lost.
 func (s *storm) unexplained(letters []deadLetter) []string {

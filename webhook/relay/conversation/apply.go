@@ -239,7 +239,7 @@ func newDelivery(id string, in *Inbound) *delivery {
 func newReply(id string, out *Outbound) *reply {
 	own := *out
 	own.Body = compact(out.Body)
-	return &reply{ID: id, Outbound: &own, Size: size(&own) + overhead}
+	return &reply{ID: id, Outbound: &own, Size: size(&own) + overhead, confirmed: own.Source == Roaming}
 }
 
 // overhead of a message in the state: its id, and what becomes of it.

@@ -188,6 +188,8 @@ type reply struct {
 	Doom    *doom `json:"doom,omitempty"`
 
 	mark uint64
+	// confirmed: see PrepareReply. It is found out anew when the state is loaded.
+	confirmed bool
 }
 
 // doom is why something will be buried.
@@ -320,9 +322,24 @@ func (c *Customer) CatchUpSince() time.Time {
 	return time.Unix(c.CaughtUp, 0)
 }
 
+// Unconfirmed are the IDs of replies before which others may be missing.
+func (c *Customer) Unconfirmed() []string {
+	var ids []string
+	for _, r := range c.Replies {
+		if !r.confirmed {
+			ids = append(ids, r.ID)
+		}
+	}
+	return ids
+}
+
 // RecordCaughtUp tells that the history up to a time has been read, and that what
-// was in it is in the log.
-func (c *Customer) RecordCaughtUp(until time.Time) bool {
+// was in it is in the log. Replies that were there when the reading began are
+// confirmed by it.
+func (c *Customer) RecordCaughtUp(until time.Time, confirmed []string) bool {
+	for _, r := range c.Replies {
+		r.confirmed = r.confirmed || slices.Contains(confirmed, r.ID)
+	}
 	if until.Unix() <= c.CaughtUp {
 		return false
 	}

@@ -147,10 +147,11 @@ func (c *Customer) RecordUnfit(step PrepareReply, why string, now time.Time) boo
 }
 
 // RecordCommitted tells that a part is about to be sent. Next gives Send when this
-// has been stored.
+// has been stored. It does not count when another reply has come to be the first
+// meanwhile.
 func (c *Customer) RecordCommitted(step Commit, now time.Time) bool {
 	r := c.reply(step.ID)
-	if r == nil || r.Doom != nil || r.Attempted != 0 || r.Done != step.Part || step.Part >= len(r.Requests) {
+	if r == nil || r != c.Replies[0] || r.Doom != nil || r.Attempted != 0 || r.Done != step.Part || step.Part >= len(r.Requests) {
 		return false
 	}
 	r.Attempted, r.mark = max(now.UnixMilli(), 1), c.promise()

@@ -131,12 +131,18 @@ type PrepareReply struct {
 	TextOnly bool
 	// Texts, if there are any, are what is left of the message: send these.
 	Texts []string
+	// Confirmed: nothing that agents wrote before it can be missing any more, because a
+	// reading of the history has found it, or began after it was known; or because it
+	// is under way already.
+	Confirmed bool
 }
 
 // Commit to an attempt: answer with RecordCommitted, before anything is sent.
 type Commit struct {
 	ID   string
 	Part int
+	// Confirmed as in PrepareReply.
+	Confirmed bool
 }
 
 // Send one part of a reply to WeChat: answer with RecordSent or RecordSendFailed.

@@ -63,13 +63,13 @@ func (c *Customer) nextToCustomer(now int64, s *Settings) Step {
 		}
 	}
 	if len(r.Requests) == 0 {
-		prepare := PrepareReply{ID: r.ID, Outbound: r.Outbound}
+		prepare := PrepareReply{ID: r.ID, Outbound: r.Outbound, Confirmed: r.confirmed || r.begun()}
 		if r.Done > 0 {
 			prepare.Texts = slices.Clone(r.Texts[r.Done:])
 		}
 		return prepare
 	}
-	return Commit{ID: r.ID, Part: r.Done}
+	return Commit{ID: r.ID, Part: r.Done, Confirmed: r.confirmed || r.begun()}
 }
 
 // nextText finds out what replies say as text, for the answer to the customer's
@@ -81,7 +81,7 @@ func (c *Customer) nextText(s *Settings) Step {
 			if bytes > maxTexts {
 				break
 			}
-			return PrepareReply{ID: r.ID, Outbound: r.Outbound, TextOnly: true}
+			return PrepareReply{ID: r.ID, Outbound: r.Outbound, TextOnly: true, Confirmed: true}
 		}
 		for _, text := range r.Texts {
 			bytes += size(text)

@@ -515,7 +515,7 @@ func TestRepeatsOfOldReplies(t *testing.T) {
 	if len(w.wechat.arrived) != arrived {
 		t.Errorf("%d arrived again", len(w.wechat.arrived)-arrived)
 	}
-	if w.live.CatchUpSince().Unix() != w.log[0].Inbound.Received/1000 || !w.live.RecordCaughtUp(w.now) || w.live.RecordCaughtUp(w.now) ||
+	if w.live.CatchUpSince().Unix() != w.log[0].Inbound.Received/1000 || !w.live.RecordCaughtUp(w.now, nil) || w.live.RecordCaughtUp(w.now, nil) ||
 		w.live.CatchUpSince().Unix() != w.now.Unix() {
 		t.Error("what has been read is not known")
 	}
@@ -580,7 +580,7 @@ func TestReaders(t *testing.T) {
 	expect("two agents", "a", "b")
 	w.pass(idle + time.Minute)
 	expect("after the end", "a", "b")
-	w.live.RecordCaughtUp(w.now)
+	w.live.RecordCaughtUp(w.now, nil)
 	expect("after the last look")
 	w.writes()
 	w.run()
@@ -604,5 +604,60 @@ func TestHistoryDuringErasure(t *testing.T) {
 	w.foldAll()
 	if !w.live.Empty() {
 		t.Errorf("%+v", w.live.contents)
+	}
+}
+
+// A reading of the history confirms the replies that were there when it began, and
+// those that it found itself; what comes during it is not confirmed.
+func TestConfirmed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, imv1alpha1.VerificationVerified)
+	w.writes()
+	w.run()
+	first := w.agentReplies("a")
+	next := func() (id string, confirmed bool) {
+		step := until[PrepareReply](w, ToCustomer)
+		return step.ID, step.Confirmed
+	}
+	if id, confirmed := next(); id != first || confirmed {
+		t.Errorf("%s is confirmed: %t", id, confirmed)
+	}
+	known := w.live.Unconfirmed()
+	if !slices.Equal(known, []string{first}) {
+		t.Errorf("not confirmed are %v", known)
+	}
+	missed := w.agentWrites("a", 1)
+	missed.Outbound.Source, missed.Outbound.MsgTime = Roaming, missed.Outbound.MsgTime-1
+	w.accept(missed)
+	w.foldAll()
+	w.pass(hold)
+	during := w.agentReplies("a")
+	w.live.RecordCaughtUp(w.now, known)
+	if got := w.live.Unconfirmed(); !slices.Equal(got, []string{during}) {
+		t.Errorf("not confirmed are %v", got)
+	}
+	if id, confirmed := next(); id != missed.id() || !confirmed {
+		t.Errorf("%s is confirmed: %t", id, confirmed)
+	}
+}
+
+// An earlier reply that comes just before the commitment to a later one goes first.
+func TestCommitmentTooLate(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, imv1alpha1.VerificationVerified)
+	w.writes()
+	w.run()
+	later := w.agentReplies("a")
+	step := until[Commit](w, ToCustomer)
+	earlier := w.agentWrites("a", 1)
+	earlier.Outbound.MsgTime -= 5
+	w.accept(earlier)
+	w.foldAll()
+	if step.ID != later || w.live.RecordCommitted(step, w.now) {
+		t.Errorf("%s was committed to", step.ID)
+	}
+	w.pass(hold)
+	if commit := until[Commit](w, ToCustomer); commit.ID != earlier.id() {
+		t.Errorf("%s goes first", commit.ID)
 	}
 }

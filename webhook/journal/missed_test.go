@@ -1,0 +1,112 @@
+/*
+Copyright 2026 The LiveRoom Operator Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package journal
+
+import (
+	"sync/atomic"
+	"testing"
+	"time"
+
+	. "github.com/onsi/gomega"
+)
+
+// told counts how often a member is told that something may have been missed, with
+// the partitions that it had then.
+type told struct {
+	times atomic.Int64
+	owned atomic.Int64
+	owner atomic.Pointer[Owner]
+}
+
+func (m *told) options(o OwnerOptions) OwnerOptions {
+	o.OnMissed = func() {
+		m.times.Add(1)
+		if owner := m.owner.Load(); owner != nil {
+			m.owned.Store(int64(len(owner.Partitions())))
+		}
+	}
+	return o
+}
+
+func (m *told) run(t *testing.T, j *Journal, member string, o OwnerOptions) *running {
+	t.Helper()
+	r := runOwner(t, j, member, newTallying(), m.options(o))
+	m.owner.Store(r.Owner)
+	return r
+}
+
+// TestMissed: every way in which a member may leave something behind that only it was
+// told of.
+func TestMissed(t *testing.T) {
+	t.Parallel()
+	lasting := OwnerOptions{Heartbeat: 50 * time.Millisecond, MemberTTL: time.Hour}
+	for name, test := range map[string]struct {
+		options OwnerOptions // of the member that stays
+		happens func(t *testing.T, url string, j *Journal, o *running)
+		alone   bool
+	}{
+		"killed": {quick, func(_ *testing.T, _ string, j *Journal, _ *running) { j.conn.Close() }, true},
+		"stopped": {lasting, func(t *testing.T, _ string, _ *Journal, o *running) {
+			t.Helper()
+			NewWithT(t).Expect(o.stop()).To(Succeed())
+		}, true},
+		"started again under its name": {lasting, func(t *testing.T, url string, j *Journal, _ *running) {
+			t.Helper()
+			j.conn.Close()
+			runOwner(t, openExternal(t, url), "a", newTallying(), lasting)
+		}, false},
+		"says so": {lasting, func(_ *testing.T, _ string, _ *Journal, o *running) { o.Miss() }, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			g := NewWithT(t)
+			url := startServer(t)
+			a, b := openExternal(t, url), openExternal(t, url)
+			var tellsA, tellsB told
+			ownerA := tellsA.run(t, a, "a", lasting)
+			ownerB := tellsB.run(t, b, "b", test.options)
+			parts := func() []int { return []int{len(ownerA.Partitions()), len(ownerB.Partitions())} }
+			g.Eventually(parts).WithTimeout(10 * time.Second).Should(Satisfy(func(n []int) bool {
+				return n[0] > 0 && n[1] > 0 && n[0]+n[1] == Partitions
+			}))
+			before := parts()[1]
+			g.Expect(tellsA.times.Load()+tellsB.times.Load()).To(BeZero(), "members that come miss nothing")
+			g.Expect(ownerA.Alone()).To(BeFalse())
+			g.Expect(ownerB.Alone()).To(BeFalse())
+
+			test.happens(t, url, a, ownerA)
+			g.Eventually(tellsB.times.Load).WithTimeout(10 * time.Second).Should(BeNumerically(">", 0))
+			g.Expect(tellsB.owned.Load()).To(BeEquivalentTo(before), "it is told before it gains anything")
+			g.Eventually(ownerB.Alone).WithTimeout(10 * time.Second).Should(Equal(test.alone))
+			if test.alone {
+				g.Eventually(ownerB.Partitions).WithTimeout(10 * time.Second).Should(HaveLen(Partitions))
+			}
+			g.Expect(tellsB.times.Load()).To(BeEquivalentTo(1))
+		})
+	}
+}
+
+// TestMissedAlone: the only member tells itself.
+func TestMissedAlone(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	var tells told
+	o := tells.run(t, openEmbedded(t, t.TempDir()), "a", OwnerOptions{Heartbeat: time.Hour})
+	g.Eventually(o.Alone).WithTimeout(10 * time.Second).Should(BeTrue())
+	o.Miss()
+	g.Eventually(tells.times.Load).WithTimeout(10 * time.Second).Should(BeEquivalentTo(1))
+}
