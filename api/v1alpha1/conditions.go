@@ -249,6 +249,8 @@ const (
 	ReasonKeyNotFound = "KeyNotFound"
 	// ReasonStreamingNotConfigured (StreamURLsIssued, StreamControlled): the ImApp lacks a part of spec.live or spec.trtc that the room needs.
 	ReasonStreamingNotConfigured = "StreamingNotConfigured"
+	// ReasonExpired (StreamURLsIssued): the URLs that were issued have ended, and something keeps new ones from being issued; Ready says what.
+	ReasonExpired = "Expired"
 
 	// ReasonInUse (ImApp): deletion waits for the objects that use it.
 	ReasonInUse = "InUse"

@@ -50,7 +50,6 @@ func (r *Reconciler[O, D, S]) finish(ctx context.Context, before, obj O, pass *P
 		return reconcile.Result{RequeueAfter: v.after}, nil
 	}
 	found := findings(r.traits.Conditions, before, pass)
-	ready := summarise(r.traits.Conditions, found, pass)
 	if r.traits.Unconverged != nil {
 		switch {
 		case pass.Err == nil:
@@ -60,6 +59,8 @@ func (r *Reconciler[O, D, S]) finish(ctx context.Context, before, obj O, pass *P
 		}
 	}
 	r.kind.Report(obj, pass)
+	lapse := r.lapse(obj, found)
+	ready := summarise(r.traits.Conditions, found, pass)
 	SetConditions(obj, ready, r.traits.Conditions, found)
 	written := r.traits.Status(before)
 	if pass.recorded != nil {
@@ -75,7 +76,25 @@ func (r *Reconciler[O, D, S]) finish(ctx context.Context, before, obj O, pass *P
 		}
 	}
 	r.announce(ctx, before, obj, pass)
-	return r.schedule(keyOf(obj), ready, pass)
+	return r.schedule(ctx, keyOf(obj), ready, lapse, pass)
+}
+
+// lapse corrects what is found of a condition whose time is over. It returns when the
+// time of one that is true ends.
+func (r *Reconciler[O, D, S]) lapse(obj O, found map[string]Finding) time.Time {
+	kind, ok := r.kind.(Dated[O])
+	if !ok || !obj.GetDeletionTimestamp().IsZero() {
+		return time.Time{}
+	}
+	condition, at, what := kind.Lapse(obj)
+	if at.IsZero() || found[condition].Status != metav1.ConditionTrue {
+		return time.Time{}
+	}
+	if r.clock.Now().Before(at) {
+		return at
+	}
+	found[condition] = Finding{metav1.ConditionFalse, imv1alpha1.ReasonExpired, cut(what)}
+	return time.Time{}
 }
 
 // writeStatus writes status. A record in it must not be replaced by what an old
@@ -128,15 +147,23 @@ func summary(changes []Change) string {
 }
 
 // schedule is the only place that decides when an object is looked at again.
-func (r *Reconciler[O, D, S]) schedule(key types.NamespacedName, ready Finding, pass *Pass[D, S]) (reconcile.Result, error) {
+func (r *Reconciler[O, D, S]) schedule(ctx context.Context, key types.NamespacedName, ready Finding, lapse time.Time, pass *Pass[D, S]) (reconcile.Result, error) {
 	var waits []time.Duration
+	if pass.Desired != nil {
+		waits = append(waits, r.until((*pass.Desired).Next()))
+	}
+	waits = append(waits, r.until(lapse))
 	held := verdict{reason: ready.Reason}
 	if pass.Err != nil {
 		held = judge(pass.Err)
 	}
 	p := policies[held.reason]
 	if p.fail {
-		return reconcile.Result{}, pass.cause(held.reason)
+		if soonest(waits...) == 0 {
+			return reconcile.Result{}, pass.cause(held.reason)
+		}
+		// The queue would forget what the clock is going to bring.
+		log.FromContext(ctx).Error(pass.cause(held.reason), "Reconciler error")
 	}
 	if p.first > 0 {
 		waits = append(waits, jitter(max(held.after, r.patience.next(key, held.reason, p.first, p.limit))))
@@ -154,12 +181,15 @@ func (r *Reconciler[O, D, S]) schedule(key types.NamespacedName, ready Finding, 
 	if pass.Err == nil && !pass.ReadOnly {
 		waits = append(waits, r.verification(key, pass))
 	}
-	if pass.Desired != nil {
-		if next := (*pass.Desired).Next(); !next.IsZero() {
-			waits = append(waits, max(next.Sub(r.clock.Now()), time.Second))
-		}
-	}
 	return reconcile.Result{RequeueAfter: soonest(waits...)}, nil
+}
+
+// until is how long it is to a time, at least a second; 0 for the zero time.
+func (r *Reconciler[O, D, S]) until(at time.Time) time.Duration {
+	if at.IsZero() {
+		return 0
+	}
+	return max(at.Sub(r.clock.Now()), time.Second)
 }
 
 // verification makes sure that what was written is read back: a new thing in a

@@ -74,10 +74,27 @@ type Recorder[O imv1alpha1.Managed, D Desired] interface {
 }
 
 // Independent is a Kind of whose changes some do not go to IM. They are made even
-// while IM cannot be read.
-type Independent[D Desired, S Observed] interface {
-	// PlanApart returns them. observed is what Observe had found when it failed.
+// while IM cannot be read, while the application cannot be used, and while something
+// is missing that only IM needs.
+type Independent[O imv1alpha1.Managed, D Desired, S Observed] interface {
+	// ResolveApart is Resolve for those changes. conn is nil while the application
+	// cannot be used.
+	ResolveApart(ctx context.Context, conn *application.Connection, obj O) (D, error)
+	// ObserveApart is Observe for them.
+	ObserveApart(ctx context.Context, desired D) (S, error)
+	// PlanApart returns them. It is pure.
 	PlanApart(desired D, observed S) []Change
+	// Apart are the conditions that those changes alone decide about.
+	Apart(desired D) []string
+	// Holds reports whether the object has to undo something of that when it goes.
+	Holds(obj O) bool
+}
+
+// Dated is a Kind of whose conditions one says something that ends by itself.
+type Dated[O imv1alpha1.Managed] interface {
+	// Lapse returns when what a condition says ends unless it is renewed before, and
+	// what has ended then. The zero time means never.
+	Lapse(obj O) (condition string, at time.Time, what string)
 }
 
 // Traits are the constants of a kind.
@@ -184,6 +201,8 @@ type Pass[D, S any] struct {
 	// ReadOnly says that the object is only observed.
 	ReadOnly bool
 
+	// settled are conditions of which everything was seen to, whatever ended the pass.
+	settled []string
 	// recorded is the status that was written during the pass, nil if none was.
 	recorded any
 }

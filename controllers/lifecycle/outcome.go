@@ -45,7 +45,8 @@ type policy struct {
 	stalled bool
 	// event says that entering this state is worth an event.
 	event bool
-	// fail hands the error to the queue, which logs it and backs off.
+	// fail hands the error to the queue, which logs it and backs off, unless there is
+	// something that the object waits for by the clock.
 	fail bool
 }
 
@@ -79,7 +80,8 @@ var policies = map[string]policy{
 	imv1alpha1.ReasonSecretConflict:         {stalled: true, event: true},
 	imv1alpha1.ReasonKeyNotFound:            {event: true},
 	imv1alpha1.ReasonStreamingNotConfigured: {},
-	imv1alpha1.ReasonInternalError:          {fail: true},
+	imv1alpha1.ReasonExpired:                {},
+	imv1alpha1.ReasonInternalError:          {first: time.Second, limit: time.Minute, fail: true},
 }
 
 // reasons maps the closed set of the provider's errors.

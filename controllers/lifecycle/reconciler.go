@@ -134,17 +134,16 @@ func (r *Reconciler[O, D, S]) converge(ctx context.Context, obj O, pass *Pass[D,
 	}
 	conn, err := r.apps.Connect(ctx, obj)
 	if err != nil {
-		return err
+		return r.withoutIM(whole, nil, obj, pass, err)
 	}
 	desired, err := r.kind.Resolve(ctx, conn, obj)
 	if err != nil {
-		return err
+		return r.withoutIM(whole, conn, obj, pass, err)
 	}
 	pass.Desired = &desired
 	observed, err := r.kind.Observe(ctx, conn, desired)
 	if err != nil {
-		r.withoutIM(whole, conn, obj, desired, observed, pass)
-		return err
+		return r.withoutIM(whole, conn, obj, pass, err)
 	}
 	pass.Observed = &observed
 	pass.Planned = r.kind.Plan(desired, observed)
@@ -173,25 +172,41 @@ func (r *Reconciler[O, D, S]) converge(ctx context.Context, obj O, pass *Pass[D,
 }
 
 // withoutIM makes the changes that IM has no part in, of an object that is known to
-// be ours, after IM could not be read. That remains what the pass ends with.
-func (r *Reconciler[O, D, S]) withoutIM(ctx context.Context, conn *application.Connection, obj O, desired D, observed S, pass *Pass[D, S]) {
-	kind, ok := r.kind.(Independent[D, S])
-	if !ok || pass.ReadOnly || !holds(obj) {
-		return
-	}
-	due := kind.PlanApart(desired, observed)
-	if len(due) == 0 {
-		return
+// be ours, after something has ended the pass before IM was read. That remains what
+// the pass ends with.
+func (r *Reconciler[O, D, S]) withoutIM(ctx context.Context, conn *application.Connection, obj O, pass *Pass[D, S], end error) error {
+	kind, ok := r.kind.(Independent[O, D, S])
+	if !ok || pass.ReadOnly || !holds(obj) || judge(end).silent || !r.apps.Admitted(ctx, obj) {
+		return end
 	}
 	ctx, cancel := context.WithTimeout(ctx, apartTimeout)
 	defer cancel()
-	err := r.record(ctx, obj, desired, due, pass)
-	if err == nil {
-		err = r.apply(ctx, conn, keyOf(obj), desired, due, pass)
-	}
-	if err != nil {
+	err := r.apart(ctx, kind, conn, obj, pass)
+	if _, waits := hold.As(err); err != nil && !waits {
 		log.FromContext(ctx).Error(err, "Changing what IM has no part in")
 	}
+	return end
+}
+
+func (r *Reconciler[O, D, S]) apart(ctx context.Context, kind Independent[O, D, S], conn *application.Connection, obj O, pass *Pass[D, S]) error {
+	if pass.Desired == nil {
+		desired, err := kind.ResolveApart(ctx, conn, obj)
+		if err != nil {
+			return err
+		}
+		pass.Desired = &desired
+	}
+	observed, err := kind.ObserveApart(ctx, *pass.Desired)
+	if err != nil {
+		return err
+	}
+	due := kind.PlanApart(*pass.Desired, observed)
+	if len(due) > 0 {
+		if err := r.record(ctx, obj, *pass.Desired, due, pass); err != nil {
+			return err
+		}
+	}
+	return r.apply(ctx, conn, keyOf(obj), *pass.Desired, due, pass)
 }
 
 // readBack reads what was brought back at once. Whoever changed it may do so again
@@ -279,9 +294,12 @@ func wantsRetry(obj imv1alpha1.Object) bool {
 
 // disown takes the mark off again when IM has refused the create for good: what
 // somebody else makes from now on must not pass for ours, and an object that
-// made nothing can go at any time.
+// made nothing can go at any time. One that has something else to undo stays ours.
 func (r *Reconciler[O, D, S]) disown(ctx context.Context, obj O, pass *Pass[D, S], refusal error) error {
 	if (*pass.Observed).Exists() || len(pass.Applied) > 0 {
+		return refusal
+	}
+	if kind, ok := r.kind.(Independent[O, D, S]); ok && kind.Holds(obj) {
 		return refusal
 	}
 	switch judge(refusal).reason {
@@ -344,6 +362,9 @@ func (r *Reconciler[O, D, S]) apply(ctx context.Context, conn *application.Conne
 		default:
 			stopped = fmt.Errorf("%s: %w", change.Path, err)
 		}
+	}
+	if kind, ok := r.kind.(Independent[O, D, S]); ok {
+		pass.settled = kind.Apart(desired)
 	}
 	return stopped
 }

@@ -57,7 +57,7 @@ func finding[D, S any](condition string, before imv1alpha1.Object, pass *Pass[D,
 			"%s: IM accepts the write and keeps returning something else; change the value, or set the annotation %s to try again",
 			bounded(strings.Join(stuck, ", "), maxMessageBytes/2), imv1alpha1.AnnotationReconcileAt)}
 	}
-	if pass.Err != nil {
+	if pass.Err != nil && !slices.Contains(pass.settled, condition) {
 		return unseen(condition, before, pass)
 	}
 	if pass.ReadOnly {

@@ -70,8 +70,8 @@ type Block struct {
 
 // Session is a TRTC room and who pushes to it.
 type Session struct {
-	RoomID int64
-	Pusher string
+	SDKAppID, RoomID int64
+	Pusher           string
 }
 
 // StreamForbid is the value of a change that forbids a CSS stream.
@@ -153,9 +153,10 @@ func (b *Block) sessionDue() bool {
 	return b.Made == nil || b.Made.State != b.For || !b.PushedSince.IsZero() && !b.PushedSince.Before(b.Made.Since.Time)
 }
 
-// renewal is when a block has to be made anew. Zero means never.
+// renewal is when a block has to be made anew. Zero means never, or that it is due by
+// now, so that it is this pass that makes it.
 func (b *Block) renewal() time.Time {
-	if b.For == "" || b.Name == "" || !forbidden(b.Made) {
+	if b.For == "" || b.Name == "" || !forbidden(b.Made) || b.forbidDue() {
 		return time.Time{}
 	}
 	return b.Made.Until.Add(-blockRenewal)

@@ -52,7 +52,7 @@ func (k *Kind) resolveBlock(ctx context.Context, conn *application.Connection, r
 	if !controlled(room) {
 		return nil
 	}
-	b := newBlock(room, d.Now, conn.Client.ProviderTime())
+	b := newBlock(room, d.Now, k.providerTime(conn))
 	d.Block = b
 	if spec := room.Spec.StateControl; spec != nil && spec.StreamUnlessLive == imv1alpha1.StreamBlocked && d.State.Value != imv1alpha1.RoomLive {
 		b.For = d.State.Value
@@ -67,7 +67,7 @@ func (k *Kind) resolveBlock(ctx context.Context, conn *application.Connection, r
 		b.Name = d.Stream.Name
 		err = b.reachStream(ctx, app, k.keys.Read)
 	default:
-		b.Session = &Session{RoomID: room.Spec.Stream.TRTC.RoomID, Pusher: d.Stream.Pusher}
+		b.Session = &Session{SDKAppID: app.Spec.SDKAppID, RoomID: room.Spec.Stream.TRTC.RoomID, Pusher: d.Stream.Pusher}
 		err = b.reachRoom(ctx, app, d.Stream.Name, k.keys.Read)
 	}
 	if _, waits := hold.As(err); !waits {
@@ -76,6 +76,14 @@ func (k *Kind) resolveBlock(ctx context.Context, conn *application.Connection, r
 	}
 	b.Problem = err
 	return nil
+}
+
+// providerTime is IM's time, or the cluster's as long as IM cannot be asked.
+func (k *Kind) providerTime(conn *application.Connection) time.Time {
+	if conn == nil {
+		return k.clock.Now()
+	}
+	return conn.Client.ProviderTime()
 }
 
 func newBlock(room *imv1alpha1.LiveRoom, now, providerNow time.Time) *Block {
@@ -102,6 +110,9 @@ func (b *Block) reachStream(ctx context.Context, app *imv1alpha1.ImApp, read rea
 // reachRoom is for a TRTC room, and for its copy in CSS where that can be named and
 // controlled.
 func (b *Block) reachRoom(ctx context.Context, app *imv1alpha1.ImApp, name string, read readKey) (err error) {
+	if b.For == "" {
+		return b.reachFormer(ctx, app, read) // the room itself needs nothing
+	}
 	if b.trtc, err = trtcAPI(ctx, app, read); err != nil {
 		return err
 	}
@@ -206,7 +217,7 @@ func (k *Kind) everywhere(ctx context.Context, b *Block, name string, call func(
 }
 
 // endSession removes the pusher from a TRTC room, or everybody.
-func (k *Kind) endSession(ctx context.Context, conn *application.Connection, b *Block, end SessionEnd) error {
+func (k *Kind) endSession(ctx context.Context, b *Block, end SessionEnd) error {
 	ctx, cancel := context.WithTimeout(ctx, controlTimeout)
 	defer cancel()
 	api, err := k.controls.Client(b.trtc)
@@ -214,9 +225,9 @@ func (k *Kind) endSession(ctx context.Context, conn *application.Connection, b *
 		return hold.New(imv1alpha1.ReasonInvalid, "spec.trtc.apiEndpoint of the ImApp: %v", err)
 	}
 	if end.State == imv1alpha1.RoomEnded {
-		return api.DismissRoom(ctx, conn.SDKAppID, end.RoomID)
+		return api.DismissRoom(ctx, b.Session.SDKAppID, end.RoomID)
 	}
-	return api.RemoveUsers(ctx, conn.SDKAppID, end.RoomID, []string{b.Session.Pusher})
+	return api.RemoveUsers(ctx, b.Session.SDKAppID, end.RoomID, []string{b.Session.Pusher})
 }
 
 // releaseStream lets the stream of a room that is being deleted run again, unless
@@ -262,6 +273,9 @@ func (k *Kind) heldByRival(ctx context.Context, room *imv1alpha1.LiveRoom) (bool
 	}
 	return false, nil
 }
+
+// Holds implements lifecycle.Independent.
+func (k *Kind) Holds(room *imv1alpha1.LiveRoom) bool { return room.Status.StreamBlock != nil }
 
 // reportBlock is what has been done about the stream.
 func reportBlock(room *imv1alpha1.LiveRoom, pass *lifecycle.Pass[Desired, Observed]) {

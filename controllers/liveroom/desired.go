@@ -106,6 +106,31 @@ func (d *Desired) wake(at time.Time) {
 
 // Resolve implements lifecycle.Kind.
 func (k *Kind) Resolve(ctx context.Context, conn *application.Connection, room *imv1alpha1.LiveRoom) (Desired, error) {
+	d, err := k.ResolveApart(ctx, conn, room)
+	if err != nil {
+		return d, err
+	}
+	if err := k.resolveUsers(ctx, room, &d); err != nil {
+		return d, err
+	}
+	if err := k.resolveValues(ctx, conn, room, &d); err != nil {
+		return d, err
+	}
+	d.Bans = map[string]time.Time{}
+	for _, ban := range room.Spec.BannedAccounts {
+		if ban.Until == nil {
+			d.Bans[ban.UserID] = time.Time{}
+		} else if end := ban.Until.Time; end.After(d.Now) {
+			d.Bans[ban.UserID] = end
+			d.wake(end)
+		}
+	}
+	return d, nil
+}
+
+// ResolveApart implements lifecycle.Independent: what spec says itself, the state, and
+// the stream with its URLs and whether it may run.
+func (k *Kind) ResolveApart(ctx context.Context, conn *application.Connection, room *imv1alpha1.LiveRoom) (Desired, error) {
 	d := Desired{
 		Room: types.NamespacedName{Namespace: room.Namespace, Name: room.Name}, UID: room.UID,
 		GroupID: room.GroupID(), Type: room.Spec.Type, Name: room.Spec.Name,
@@ -121,25 +146,7 @@ func (k *Kind) Resolve(ctx context.Context, conn *application.Connection, room *
 		state := stateAt(control, room.Status.EffectiveState, d.Now)
 		state.direct(control, &d)
 	}
-	if err := k.resolveUsers(ctx, room, &d); err != nil {
-		return d, err
-	}
-	if err := k.resolveValues(ctx, conn, room, &d); err != nil {
-		return d, err
-	}
-	if err := k.resolveStream(ctx, conn, room, &d); err != nil {
-		return d, err
-	}
-	d.Bans = map[string]time.Time{}
-	for _, ban := range room.Spec.BannedAccounts {
-		if ban.Until == nil {
-			d.Bans[ban.UserID] = time.Time{}
-		} else if end := ban.Until.Time; end.After(d.Now) {
-			d.Bans[ban.UserID] = end
-			d.wake(end)
-		}
-	}
-	return d, nil
+	return d, k.resolveStream(ctx, conn, room, &d)
 }
 
 func (k *Kind) resolveUsers(ctx context.Context, room *imv1alpha1.LiveRoom, d *Desired) (err error) {

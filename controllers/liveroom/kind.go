@@ -71,7 +71,9 @@ func New(c client.Client, references *reference.Reader, apps *application.Regist
 var (
 	_ lifecycle.Surveyor[*imv1alpha1.LiveRoom, Desired, Observed] = (*Kind)(nil)
 	_ lifecycle.Recorder[*imv1alpha1.LiveRoom, Desired]           = (*Kind)(nil)
-	_ lifecycle.Independent[Desired, Observed]                    = (*Kind)(nil)
+	_ lifecycle.Dated[*imv1alpha1.LiveRoom]                       = (*Kind)(nil)
+
+	_ lifecycle.Independent[*imv1alpha1.LiveRoom, Desired, Observed] = (*Kind)(nil)
 )
 
 // Traits implements lifecycle.Kind.

@@ -70,32 +70,38 @@ func (k *Kind) Observe(ctx context.Context, conn *application.Connection, d Desi
 		return Observed{Secrets: secrets}, nil
 	}
 	if err != nil {
-		return Observed{Secrets: secrets}, err
+		return Observed{}, err
 	}
 	if group.Type != "" && group.Type != wireType(d.Type) {
-		return Observed{Secrets: secrets}, hold.New(imv1alpha1.ReasonInvalid,
+		return Observed{}, hold.New(imv1alpha1.ReasonInvalid,
 			"group %q is of type %s, which cannot be changed to %s: create the room anew with that type, or with another groupID", d.GroupID, group.Type, d.Type)
 	}
 	o := Observed{Group: &group, Secrets: secrets}
 	if d.Administrators != nil {
 		users, err := administrators(ctx, conn, d)
 		if err := o.read("administrators", err, func() { o.Administrators = present(users) }); err != nil {
-			return Observed{Secrets: secrets}, err // what needs nothing of IM goes on
+			return Observed{}, err
 		}
 	}
 	if len(d.Attributes) > 0 {
 		values, err := conn.Client.Attributes(ctx, d.GroupID)
 		if err := o.read("attributes", err, func() { o.Attributes = maps.Collect(maps.All(values)) }); err != nil {
-			return Observed{Secrets: secrets}, err // what needs nothing of IM goes on
+			return Observed{}, err
 		}
 	}
 	if len(d.Bans) > 0 || len(d.Banned) > 0 {
 		ends, err := conn.Client.Bans(ctx, d.GroupID)
 		if err := o.read("bannedAccounts", err, func() { o.Bans = maps.Collect(maps.All(ends)) }); err != nil {
-			return Observed{Secrets: secrets}, err // what needs nothing of IM goes on
+			return Observed{}, err
 		}
 	}
 	return o, nil
+}
+
+// ObserveApart implements lifecycle.Independent.
+func (k *Kind) ObserveApart(ctx context.Context, d Desired) (Observed, error) {
+	secrets, err := k.secrets(ctx, d)
+	return Observed{Secrets: secrets}, err
 }
 
 func administrators(ctx context.Context, conn *application.Connection, d Desired) ([]string, error) {

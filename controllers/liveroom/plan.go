@@ -69,12 +69,20 @@ func plan(d Desired, o Observed) []lifecycle.Change {
 }
 
 // PlanApart implements lifecycle.Independent: URLs go on to be issued, and streams to
-// be blocked, while IM does not answer.
+// be blocked, whatever becomes of the group.
 func (k *Kind) PlanApart(d Desired, o Observed) []lifecycle.Change {
 	if o.Secrets == nil {
 		return nil
 	}
 	return append(planSecrets(d, o), planBlock(d.Block)...)
+}
+
+// Apart implements lifecycle.Independent.
+func (k *Kind) Apart(d Desired) []string {
+	if d.Stream != nil && d.Stream.Unsigned {
+		return []string{imv1alpha1.ConditionStreamControlled}
+	}
+	return []string{imv1alpha1.ConditionStreamURLsIssued, imv1alpha1.ConditionStreamControlled}
 }
 
 // newGroup is what create_group carries: everything it can, and of the custom

@@ -218,7 +218,11 @@ func (k *Kind) issue(ctx context.Context, conn *application.Connection, d Desire
 	default:
 		uid = secret.UID
 	}
-	data, err := wish.data(conn.Signer(), k.clock.Now())
+	var signer *im.Signer
+	if conn != nil {
+		signer = conn.Signer()
+	}
+	data, err := wish.data(signer, k.clock.Now())
 	if err != nil {
 		return err
 	}
@@ -232,7 +236,7 @@ func (k *Kind) issue(ctx context.Context, conn *application.Connection, d Desire
 	return nil
 }
 
-// data makes the contents of a Secret.
+// data makes the contents of a Secret. signer is needed for a TRTC room only.
 func (w SecretWish) data(signer *im.Signer, now time.Time) (map[string][]byte, error) {
 	data := map[string][]byte{}
 	put := func(key, text string) { data[key] = []byte(text) }

@@ -99,7 +99,7 @@ func (d *Desired) stateField(control *imv1alpha1.StateControl) (Value, bool) {
 // written once more because status has changed meanwhile, who is banned.
 func (k *Kind) Record(room *imv1alpha1.LiveRoom, d Desired, due []lifecycle.Change) bool {
 	noted := false
-	if was := room.Status.EffectiveState; d.State != nil && d.State.Scheduled && was != nil && was.Value != d.State.Value && slices.ContainsFunc(due, forIM) {
+	if was := room.Status.EffectiveState; d.State != nil && d.State.Scheduled && was != nil && was.Value != d.State.Value && slices.ContainsFunc(due, shows) {
 		room.Status.EffectiveState, noted = d.State.status(), true
 	}
 	if intent := d.Block.intended(due); intent != nil {
@@ -116,7 +116,10 @@ func (k *Kind) Record(room *imv1alpha1.LiveRoom, d Desired, due []lifecycle.Chan
 	return noted
 }
 
-func forIM(change lifecycle.Change) bool { return !change.Apart }
+// shows: the change lets others see the state of the room. The URLs of a stream do not.
+func shows(change lifecycle.Change) bool {
+	return !change.Apart || change.Condition == imv1alpha1.ConditionStreamControlled
+}
 
 // Keeps implements lifecycle.Recorder.
 func (k *Kind) Keeps(room *imv1alpha1.LiveRoom) bool {

@@ -69,6 +69,8 @@ type Stream struct {
 	Named []string
 	// Pusher to a TRTC room; empty while it is not known.
 	Pusher string
+	// Unsigned says that nothing could be signed, so that what was issued before has to do.
+	Unsigned bool
 	// Rival is the wait for the older room that has the stream. Nil: there is none.
 	Rival error
 	// Problems keep parts of it from being made. They hold up nothing else.
@@ -114,7 +116,9 @@ func stepsOf(uid types.UID, config *imv1alpha1.LiveStreaming, now time.Time) ste
 
 // streamer makes the stream of one room.
 type streamer struct {
-	kind   *Kind
+	kind *Kind
+	// conn signs for users of TRTC rooms. While it is nil, what was signed before has to
+	// do.
 	conn   *application.Connection
 	room   *imv1alpha1.LiveRoom
 	app    *imv1alpha1.ImApp
@@ -201,13 +205,17 @@ func (s *streamer) css(ctx context.Context) error {
 // where that is watched.
 func (s *streamer) trtc(ctx context.Context) error {
 	spec, config := s.room.Spec.Stream.TRTC, s.app.Spec.Live
-	room := live.Room{SDKAppID: s.conn.SDKAppID, RoomID: spec.RoomID}
+	room := live.Room{SDKAppID: s.app.Spec.SDKAppID, RoomID: spec.RoomID}
 	playback := &imv1alpha1.RoomPlayback{LowLatency: room.Prefix()}
 	s.stream.Name = spec.StreamID
 	pusher, err := s.user(ctx, pathPusher, spec.Pusher)
 	s.stream.Pusher = pusher
-	if err == nil && spec.StreamID == "" {
+	switch former := s.room.Status.StreamName; {
+	case spec.StreamID != "":
+	case err == nil:
 		s.stream.Name = live.StreamID(room.SDKAppID, room.RoomID, pusher)
+	case strings.HasPrefix(former, strings.TrimSuffix(live.StreamID(room.SDKAppID, room.RoomID, ""), "_main")):
+		s.stream.Name = former // as long as nobody knows better
 	}
 	if secret := s.room.Spec.Stream.HostSecretName; secret != "" && err == nil {
 		host := room
@@ -244,6 +252,10 @@ func (s *streamer) trtc(ctx context.Context) error {
 
 // wish asks for a Secret with the URL of one user of a TRTC room.
 func (s *streamer) wish(path, secret string, room live.Room) {
+	if s.conn == nil {
+		s.stream.Unsigned = true
+		return
+	}
 	expires := s.expiry(s.room.Status.HostURLExpiresAt)
 	s.stream.Secrets = append(s.stream.Secrets, roomWish(path, secret, room, expires, s.steps.validity, s.conn.Signer().Fingerprint()))
 }
@@ -344,6 +356,21 @@ func reportStream(room *imv1alpha1.LiveRoom, pass *lifecycle.Pass[Desired, Obser
 	if pass.Observed != nil && pass.Observed.Secrets != nil {
 		status.HostURLExpiresAt = timeOf(pass.Observed.Secrets[host].ExpiresAt)
 	}
+}
+
+// Lapse implements lifecycle.Dated: URLs end, also while nothing new can be issued.
+func (k *Kind) Lapse(room *imv1alpha1.LiveRoom) (condition string, at time.Time, what string) {
+	condition = imv1alpha1.ConditionStreamURLsIssued
+	if room.Spec.Stream == nil {
+		return condition, at, ""
+	}
+	if end := room.Status.HostURLExpiresAt; end != nil {
+		at, what = end.Time, "the URLs of the host have ended"
+	}
+	if playback := room.Status.Playback; playback != nil && playback.ExpiresAt != nil && (at.IsZero() || playback.ExpiresAt.Time.Before(at)) {
+		at, what = playback.ExpiresAt.Time, "the URLs of viewers have ended"
+	}
+	return condition, at, what + ", and new ones could not be issued: see Ready"
 }
 
 // timeOf is nil for the zero time.

@@ -42,7 +42,7 @@ const (
 	// maxAnswerBytes of the API: an answer has some hundreds.
 	maxAnswerBytes = 64 << 10
 	// callTimeout bounds one attempt.
-	callTimeout = 10 * time.Second
+	callTimeout = 4 * time.Second
 	// attempts of a call that may pass, with firstPause between the first two, and twice
 	// as long each time.
 	attempts   = 3
@@ -78,8 +78,9 @@ type Config struct {
 type Client struct {
 	Config
 
-	host   string
-	limits map[string]*rate.Limiter
+	host     string
+	limits   map[string]*rate.Limiter
+	patience *patience
 }
 
 // New returns a client. The error says what is wrong with the endpoint.
@@ -99,7 +100,7 @@ func New(config Config) (*Client, error) {
 	if config.Clock == nil {
 		config.Clock = clock.RealClock{}
 	}
-	c := &Client{Config: config, host: base.Host, limits: map[string]*rate.Limiter{}}
+	c := &Client{Config: config, host: base.Host, limits: map[string]*rate.Limiter{}, patience: newPatience()}
 	for _, a := range actions {
 		c.limits[a.name] = rate.NewLimiter(rate.Limit(a.perSecond*limitMargin), max(1, int(a.perSecond/20)))
 	}
@@ -167,8 +168,8 @@ type outcome struct {
 	Error *struct{ Code, Message string }
 }
 
-// attempt makes one HTTP call.
-func (c *Client) attempt(ctx context.Context, a action, body []byte, into any) *Error {
+// exchange makes one HTTP call.
+func (c *Client) exchange(ctx context.Context, a action, body []byte, into any) *Error {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, c.Endpoint+"/", bytes.NewReader(body))
@@ -188,17 +189,17 @@ func (c *Client) attempt(ctx context.Context, a action, body []byte, into any) *
 	}))
 	response, err := c.HTTP.Do(r)
 	if err != nil {
-		return &Error{Class: im.Unavailable, Action: a.name, Err: harmless(err)}
+		return &Error{Class: im.Unavailable, Action: a.name, Err: harmless(err), unanswered: true}
 	}
 	defer func() { _ = response.Body.Close() }()
 	data, err := io.ReadAll(io.LimitReader(response.Body, maxAnswerBytes+1))
 	switch {
 	case err != nil:
-		return &Error{Class: im.Unavailable, Action: a.name, Info: "the answer breaks off", Err: harmless(err)}
+		return &Error{Class: im.Unavailable, Action: a.name, Info: "the answer breaks off", Err: harmless(err), unanswered: true}
 	case len(data) > maxAnswerBytes:
 		return &Error{Class: im.Unavailable, Action: a.name, Info: "the answer is too long"}
 	case response.StatusCode != http.StatusOK:
-		return &Error{Class: im.Unavailable, Action: a.name, Info: "HTTP " + response.Status}
+		return &Error{Class: im.Unavailable, Action: a.name, Info: "HTTP " + response.Status, unanswered: true}
 	}
 	return decode(a.name, data, into)
 }

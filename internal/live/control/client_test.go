@@ -206,11 +206,11 @@ func TestErrors(t *testing.T) {
 		{"unknown", refuse("Surprise", strings.Repeat("x", 1000)), Error{Class: im.Unavailable, Code: "Surprise", Info: strings.Repeat("x", 256)}, 1},
 		{"long", refuse("InvalidParameter"+strings.Repeat(".x", 10000), "x"), Error{Class: im.Invalid, Code: "InvalidParameter" + strings.Repeat(".x", 120), Info: "x"}, 1},
 		{"no code", refuse("", "x"), Error{Class: im.Unavailable, Info: "the answer is not one of the API"}, 3},
-		{"gateway", func(w http.ResponseWriter) { w.WriteHeader(http.StatusBadGateway) }, Error{Class: im.Unavailable, Info: "HTTP 502 Bad Gateway"}, 3},
-		{"elsewhere", func(w http.ResponseWriter) { w.Header().Set("Location", "/x"); w.WriteHeader(http.StatusFound) }, Error{Class: im.Unavailable, Info: "HTTP 302 Found"}, 3},
+		{"gateway", func(w http.ResponseWriter) { w.WriteHeader(http.StatusBadGateway) }, Error{Class: im.Unavailable, Info: "HTTP 502 Bad Gateway", unanswered: true}, 3},
+		{"elsewhere", func(w http.ResponseWriter) { w.Header().Set("Location", "/x"); w.WriteHeader(http.StatusFound) }, Error{Class: im.Unavailable, Info: "HTTP 302 Found", unanswered: true}, 3},
 		{"another body", say("<html>"), Error{Class: im.Unavailable, Info: "the answer is not one of the API"}, 3},
 		{"endless", say(strings.Repeat("x", maxAnswerBytes+1)), Error{Class: im.Unavailable, Info: "the answer is too long"}, 3},
-		{"broken off", func(w http.ResponseWriter) { w.Header().Set("Content-Length", "100"); _, _ = io.WriteString(w, "{") }, Error{Class: im.Unavailable, Info: "the answer breaks off", Err: io.ErrUnexpectedEOF}, 3},
+		{"broken off", func(w http.ResponseWriter) { w.Header().Set("Content-Length", "100"); _, _ = io.WriteString(w, "{") }, Error{Class: im.Unavailable, Info: "the answer breaks off", Err: io.ErrUnexpectedEOF, unanswered: true}, 3},
 	} {
 		t.Run(v.name, func(t *testing.T) {
 			t.Parallel()

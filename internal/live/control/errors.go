@@ -17,6 +17,7 @@ limitations under the License.
 package control
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -41,6 +42,11 @@ type Error struct {
 	RetryAfter time.Duration
 	// Err is the cause on our side, when there is one. It never carries a secret.
 	Err error
+
+	// unanswered: the API was called and did not answer.
+	unanswered bool
+	// uncalled: the API was not called.
+	uncalled bool
 }
 
 // Error tells the action, the class, the code and the API's text.
@@ -69,12 +75,13 @@ func AsError(err error) (*Error, bool) {
 }
 
 // passes reports whether the same call is worth making again at once: the API says
-// so, or there was no answer of the API at all. All other refusals stay.
+// so, or it was called and gave no answer that makes sense. One that has kept the
+// caller waiting is given time. All other refusals stay.
 func (e *Error) passes() bool {
 	family, _, _ := strings.Cut(e.Code, ".")
 	switch family {
 	case "":
-		return e.Class == im.Unavailable
+		return e.Class == im.Unavailable && !e.uncalled && !errors.Is(e.Err, context.DeadlineExceeded)
 	case "RequestLimitExceeded", "InternalError":
 		return true
 	}
