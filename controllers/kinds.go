@@ -205,7 +205,7 @@ func (s *system) roomsOfSameAccount() handler.EventHandler {
 		}
 		var keys []types.NamespacedName
 		for _, app := range list.Objects() {
-			if app.UID != obj.GetUID() && lookup.SameAccount(app.Spec.Live, obj.(*imv1alpha1.ImApp).Spec.Live) {
+			if app.UID != obj.GetUID() && lookup.SameAccount(&app.Spec, &obj.(*imv1alpha1.ImApp).Spec) {
 				keys = append(keys, s.streaming(client.ObjectKeyFromObject(app))...)
 			}
 		}

@@ -26,6 +26,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	imv1alpha1 "github.com/liveroom-io/liveroom-operator/api/v1alpha1"
+	"github.com/liveroom-io/liveroom-operator/internal/im"
+	simim "github.com/liveroom-io/liveroom-operator/internal/sim/im"
 )
 
 const (
@@ -177,4 +179,36 @@ func TestScheduleFiresOnceWhateverTheClockOfTheLeader(t *testing.T) {
 // at is a time of a schedule, in whole seconds as the API server keeps it.
 func at(after time.Duration) *metav1.Time {
 	return &metav1.Time{Time: time.Now().Add(after).Truncate(time.Second)}
+}
+
+// What a state has done to a room is taken back when stateControl is removed. What is
+// written by somebody else after that stays.
+func TestStateIsTakenBack(t *testing.T) {
+	s := begin(t)
+	soon := "稍后回来"
+	room := s.room("one", func(spec *imv1alpha1.LiveRoomSpec) {
+		spec.Announcement = nil
+		spec.StateControl = &imv1alpha1.StateControl{
+			Mode: imv1alpha1.StateControlManual, State: imv1alpha1.RoomPaused, SpeechUnlessLive: imv1alpha1.SpeechMuted,
+			Announcements: &imv1alpha1.StateAnnouncements{Live: new("开播了"), Paused: &soon, Ended: new("明天见")},
+		}
+	})
+	s.create(room)
+	shown := func() string { g, _ := s.sim.Group("live_one"); return g.Notification + "|" + g.MuteAllMember }
+	s.Eventually(s.ready(room)).Should(Equal(asDeclared))
+	s.Expect(shown()).To(Equal(soon + "|On"))
+	s.turn(room, imv1alpha1.RoomLive)
+	s.Eventually(shown).Should(Equal("开播了|Off"))
+	s.turn(room, imv1alpha1.RoomPaused)
+	s.Eventually(shown).Should(Equal(soon + "|On"))
+	s.Eventually(s.ready(room)).Should(Equal(asDeclared))
+
+	s.fault(simim.Fault{Command: changeCall, Code: 10007, Times: 2})
+	update(s, room, func(r *imv1alpha1.LiveRoom) { r.Spec.StateControl = nil })
+	s.Eventually(shown).Should(Equal("|Off"))
+	s.Eventually(s.ready(room)).Should(Equal(asDeclared))
+	s.Eventually(s.effective(room)).Should(BeEmpty())
+	s.Expect(s.stranger().ChangeGroup(s.ctx, "live_one", im.GroupChange{Announcement: new("someone else's")})).To(Succeed())
+	s.again(room, "again")
+	s.Expect(shown()).To(Equal("someone else's|Off"))
 }

@@ -171,7 +171,25 @@ type RoomStateStatus struct {
 	// leader says.
 	// +required
 	Since metav1.Time `json:"since"`
+
+	// effects are what the state has done to the room besides: Muted by
+	// speechUnlessLive, Announced by announcements. They are taken back when nothing
+	// in spec says them any more.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=2
+	Effects []StateEffect `json:"effects,omitempty"`
 }
+
+// StateEffect is what a state does to a room.
+// +kubebuilder:validation:Enum=Muted;Announced
+type StateEffect string
+
+// What a state may do to a room.
+const (
+	EffectMuted     StateEffect = "Muted"
+	EffectAnnounced StateEffect = "Announced"
+)
 
 // StreamBlock records that the operator has blocked a stream.
 type StreamBlock struct {

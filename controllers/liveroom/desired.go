@@ -146,6 +146,7 @@ func (k *Kind) ResolveApart(ctx context.Context, conn *application.Connection, r
 		state := stateAt(control, room.Status.EffectiveState, d.Now)
 		state.direct(control, &d)
 	}
+	takeBack(room.Status.EffectiveState, &d)
 	return d, k.resolveStream(ctx, conn, room, &d)
 }
 

@@ -125,7 +125,7 @@ func planBase(d Desired, group *im.Group) []lifecycle.Change {
 		set("introduction", im.GroupChange{Introduction: d.Introduction})
 	}
 	if d.Announcement != nil && *d.Announcement != group.Announcement {
-		set("announcement", im.GroupChange{Announcement: d.Announcement})
+		set(pathAnnouncement, im.GroupChange{Announcement: d.Announcement})
 	}
 	if d.AvatarURL != nil && *d.AvatarURL != group.AvatarURL {
 		set("avatarURL", im.GroupChange{AvatarURL: d.AvatarURL})
@@ -134,7 +134,7 @@ func planBase(d Desired, group *im.Group) []lifecycle.Change {
 		set("joinOption", im.GroupChange{JoinOption: &option})
 	}
 	if muted := d.Speech == imv1alpha1.SpeechMuted; d.Speech != "" && muted != group.AllMuted {
-		set("speech", im.GroupChange{AllMuted: &muted})
+		set(pathSpeech, im.GroupChange{AllMuted: &muted})
 	}
 	return changes
 }

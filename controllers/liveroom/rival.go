@@ -58,7 +58,7 @@ func (k *Kind) shareStreams(ctx context.Context, app *imv1alpha1.ImApp, other ty
 	}
 	var theirs imv1alpha1.ImApp
 	err := k.client.Get(ctx, other, &theirs)
-	known[other] = err == nil && lookup.SameAccount(app.Spec.Live, theirs.Spec.Live)
+	known[other] = err == nil && lookup.SameAccount(&app.Spec, &theirs.Spec)
 	return known[other]
 }
 

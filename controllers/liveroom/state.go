@@ -29,6 +29,12 @@ import (
 // pathStateField is the path of the change that tells clients the state.
 const pathStateField = "stateControl.field"
 
+// Paths of what a state may do to a room.
+const (
+	pathSpeech       = "speech"
+	pathAnnouncement = "announcement"
+)
+
 // State is what a room is doing at the time of a pass.
 type State struct {
 	// Value of the state, and since when, in whole seconds.
@@ -38,6 +44,8 @@ type State struct {
 	Next time.Time
 	// Scheduled says that the clock decided, and not spec.
 	Scheduled bool
+	// Effects are what the state does to the room besides, in order.
+	Effects []imv1alpha1.StateEffect
 }
 
 // stateAt decides about the state of a room. It is pure.
@@ -63,7 +71,7 @@ func stateAt(control *imv1alpha1.StateControl, was *imv1alpha1.RoomStateStatus, 
 
 // status is the state as status keeps it.
 func (s State) status() *imv1alpha1.RoomStateStatus {
-	return &imv1alpha1.RoomStateStatus{Value: s.Value, Since: metav1.NewTime(s.Since)}
+	return &imv1alpha1.RoomStateStatus{Value: s.Value, Since: metav1.NewTime(s.Since), Effects: s.Effects}
 }
 
 // direct puts into desired what the state decides: the announcement, and who may
@@ -71,16 +79,32 @@ func (s State) status() *imv1alpha1.RoomStateStatus {
 func (s State) direct(control *imv1alpha1.StateControl, d *Desired) {
 	d.State = &s
 	if own := control.Announcements.Of(s.Value); own != nil {
-		d.Announcement = own
+		d.Announcement, s.Effects = own, append(s.Effects, imv1alpha1.EffectAnnounced)
 	}
 	switch {
 	case control.SpeechUnlessLive == "":
 	case s.Value != imv1alpha1.RoomLive:
 		d.Speech = control.SpeechUnlessLive
+		if d.Speech == imv1alpha1.SpeechMuted {
+			s.Effects = append(s.Effects, imv1alpha1.EffectMuted)
+		}
 	case d.Speech == "":
 		d.Speech = imv1alpha1.SpeechEveryone // only the control manages it, so it has to take back what it did
 	}
 	d.wake(s.Next)
+}
+
+// takeBack undoes what a state has done to the room that nothing says any more.
+func takeBack(was *imv1alpha1.RoomStateStatus, d *Desired) {
+	if was == nil {
+		return
+	}
+	if d.Speech == "" && slices.Contains(was.Effects, imv1alpha1.EffectMuted) {
+		d.Speech = imv1alpha1.SpeechEveryone
+	}
+	if d.Announcement == nil && slices.Contains(was.Effects, imv1alpha1.EffectAnnounced) {
+		d.Announcement = new("")
+	}
 }
 
 // stateField is the custom field that tells clients the state, if they are told.
@@ -100,7 +124,9 @@ func (d *Desired) stateField(control *imv1alpha1.StateControl) (Value, bool) {
 func (k *Kind) Record(room *imv1alpha1.LiveRoom, d Desired, due []lifecycle.Change) bool {
 	noted := false
 	if was := room.Status.EffectiveState; d.State != nil && d.State.Scheduled && was != nil && was.Value != d.State.Value && slices.ContainsFunc(due, shows) {
-		room.Status.EffectiveState, noted = d.State.status(), true
+		next := d.State.status()
+		next.Effects = union(next.Effects, was.Effects) // until it is taken back
+		room.Status.EffectiveState, noted = next, true
 	}
 	if intent := d.Block.intended(due); intent != nil {
 		room.Status.StreamBlock, room.Status.StreamName, noted = intent, d.Block.Name, true
@@ -127,16 +153,37 @@ func (k *Kind) Keeps(room *imv1alpha1.LiveRoom) bool {
 	return control != nil && control.Mode == imv1alpha1.StateControlScheduled || controlled(room)
 }
 
-// reportState is the state that a pass has brought the room to.
+// reportState is the state that a pass has brought the room to. What it could not take
+// back of the one before is not forgotten.
 func reportState(room *imv1alpha1.LiveRoom, pass *lifecycle.Pass[Desired, Observed]) {
-	if room.Spec.StateControl == nil {
-		room.Status.EffectiveState = nil
+	if pass.Desired == nil || pass.Observed == nil || pass.Err != nil || pass.ReadOnly || !pass.Observed.Exists() && !pass.Created() {
 		return
 	}
-	if pass.Desired == nil || pass.Desired.State == nil || pass.Observed == nil || pass.Err != nil || pass.ReadOnly {
-		return
+	status, left := &room.Status, []imv1alpha1.StateEffect(nil)
+	if status.EffectiveState != nil {
+		left = slices.DeleteFunc(slices.Clone(status.EffectiveState.Effects), func(effect imv1alpha1.StateEffect) bool { return reached(pass, pathOf[effect]) })
 	}
-	if pass.Observed.Exists() || pass.Created() {
-		room.Status.EffectiveState = pass.Desired.State.status()
+	switch {
+	case room.Spec.StateControl != nil:
+		status.EffectiveState = pass.Desired.State.status()
+		status.EffectiveState.Effects = union(status.EffectiveState.Effects, left)
+	case len(left) == 0:
+		status.EffectiveState = nil
 	}
+}
+
+// pathOf effects, in spec.
+var pathOf = map[imv1alpha1.StateEffect]string{imv1alpha1.EffectMuted: pathSpeech, imv1alpha1.EffectAnnounced: pathAnnouncement}
+
+// union of effects, in order. Nil when there are none.
+func union(a, b []imv1alpha1.StateEffect) []imv1alpha1.StateEffect {
+	all := slices.Concat(a, b)
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// reached reports whether a part is as desired at the end of a pass.
+func reached(pass *lifecycle.Pass[Desired, Observed], path string) bool {
+	at := func(change lifecycle.Change) bool { return change.Path == path }
+	return !slices.ContainsFunc(pass.Planned, at) || slices.ContainsFunc(pass.Applied, at)
 }

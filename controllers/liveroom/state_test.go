@@ -17,6 +17,7 @@ limitations under the License.
 package liveroom
 
 import (
+	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -57,30 +58,30 @@ func TestStateAt(t *testing.T) {
 		now     time.Time
 		want    State
 	}{
-		{"before it opens", scheduled(), nil, early, State{imv1alpha1.RoomPaused, early, openAt, true}},
-		{"the moment it opens", scheduled(), was(imv1alpha1.RoomPaused, early), openAt, State{imv1alpha1.RoomLive, openAt, closeAt, true}},
-		{"the moment it closes", scheduled(), was(imv1alpha1.RoomLive, openAt), closeAt, State{imv1alpha1.RoomEnded, closeAt, time.Time{}, true}},
-		{"with no end", endless, nil, late, State{imv1alpha1.RoomLive, openAt, time.Time{}, true}},
-		{"waiting since it was first seen", scheduled(), was(imv1alpha1.RoomPaused, early), early.Add(time.Minute), State{imv1alpha1.RoomPaused, early, openAt, true}},
+		{"before it opens", scheduled(), nil, early, State{Value: imv1alpha1.RoomPaused, Since: early, Next: openAt, Scheduled: true}},
+		{"the moment it opens", scheduled(), was(imv1alpha1.RoomPaused, early), openAt, State{Value: imv1alpha1.RoomLive, Since: openAt, Next: closeAt, Scheduled: true}},
+		{"the moment it closes", scheduled(), was(imv1alpha1.RoomLive, openAt), closeAt, State{Value: imv1alpha1.RoomEnded, Since: closeAt, Next: time.Time{}, Scheduled: true}},
+		{"with no end", endless, nil, late, State{Value: imv1alpha1.RoomLive, Since: openAt, Next: time.Time{}, Scheduled: true}},
+		{"waiting since it was first seen", scheduled(), was(imv1alpha1.RoomPaused, early), early.Add(time.Minute), State{Value: imv1alpha1.RoomPaused, Since: early, Next: openAt, Scheduled: true}},
 		{"a clock that is behind does not close what is open", scheduled(), was(imv1alpha1.RoomLive, openAt), openAt.Add(-time.Minute),
-			State{imv1alpha1.RoomLive, openAt, closeAt, true}},
+			State{Value: imv1alpha1.RoomLive, Since: openAt, Next: closeAt, Scheduled: true}},
 		{"nor open what is closed", scheduled(), was(imv1alpha1.RoomEnded, closeAt), closeAt.Add(-time.Minute),
-			State{imv1alpha1.RoomEnded, closeAt, time.Time{}, true}},
+			State{Value: imv1alpha1.RoomEnded, Since: closeAt, Next: time.Time{}, Scheduled: true}},
 		{"nor put off what waits", scheduled(), was(imv1alpha1.RoomPaused, early), early.Add(-time.Minute),
-			State{imv1alpha1.RoomPaused, early, openAt, true}},
+			State{Value: imv1alpha1.RoomPaused, Since: early, Next: openAt, Scheduled: true}},
 		{"a schedule that was put off", scheduled(), was(imv1alpha1.RoomLive, early), early.Add(time.Minute),
-			State{imv1alpha1.RoomPaused, early.Add(time.Minute), openAt, true}},
+			State{Value: imv1alpha1.RoomPaused, Since: early.Add(time.Minute), Next: openAt, Scheduled: true}},
 		{"a schedule that was put forward is the same state", scheduled(), was(imv1alpha1.RoomLive, middle), middle.Add(time.Minute),
-			State{imv1alpha1.RoomLive, middle, closeAt, true}},
+			State{Value: imv1alpha1.RoomLive, Since: middle, Next: closeAt, Scheduled: true}},
 		{"a new state of spec begins with the pass", manual(imv1alpha1.RoomPaused), was(imv1alpha1.RoomLive, early), middle.Add(time.Millisecond),
-			State{imv1alpha1.RoomPaused, middle, time.Time{}, false}},
-		{"the same state goes on", manual(imv1alpha1.RoomPaused), was(imv1alpha1.RoomPaused, early), middle, State{imv1alpha1.RoomPaused, early, time.Time{}, false}},
+			State{Value: imv1alpha1.RoomPaused, Since: middle, Next: time.Time{}, Scheduled: false}},
+		{"the same state goes on", manual(imv1alpha1.RoomPaused), was(imv1alpha1.RoomPaused, early), middle, State{Value: imv1alpha1.RoomPaused, Since: early, Next: time.Time{}, Scheduled: false}},
 		{"spec decides at once, whatever the clock", manual(imv1alpha1.RoomLive), was(imv1alpha1.RoomPaused, late), middle,
-			State{imv1alpha1.RoomLive, middle, time.Time{}, false}},
+			State{Value: imv1alpha1.RoomLive, Since: middle, Next: time.Time{}, Scheduled: false}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			if got := stateAt(c.control, c.was, c.now); got != c.want {
+			if got := stateAt(c.control, c.was, c.now); !reflect.DeepEqual(got, c.want) {
 				t.Errorf("got %v, want %v", got, c.want)
 			}
 		})

@@ -100,13 +100,17 @@ func streamSecrets(app *imv1alpha1.ImApp) []string {
 }
 
 // SameAccount reports whether streams of two ImApps are of one Tencent Cloud account,
-// in which a name stands for one stream.
-func SameAccount(a, b *imv1alpha1.LiveStreaming) bool {
-	if a == nil || b == nil {
-		return false
+// in which a name stands for one stream. A push domain, an APPID and a bizID each
+// belong to one account.
+func SameAccount(a, b *imv1alpha1.ImAppSpec) bool {
+	if a.TRTC != nil && b.TRTC != nil && same(a.TRTC.BizID, b.TRTC.BizID) {
+		return true
 	}
-	return a.PushDomain == b.PushDomain || a.AccountAppID != nil && b.AccountAppID != nil && *a.AccountAppID == *b.AccountAppID
+	return a.Live != nil && b.Live != nil && (a.Live.PushDomain == b.Live.PushDomain || same(a.Live.AccountAppID, b.Live.AccountAppID))
 }
+
+// same reports whether two numbers are known and equal.
+func same(a, b *int64) bool { return a != nil && b != nil && *a == *b }
 
 func secretMetadata() *metav1.PartialObjectMetadata {
 	meta := &metav1.PartialObjectMetadata{}
