@@ -308,7 +308,7 @@ func TestTwoRoomsForOneStream(t *testing.T) {
 	s.Eventually(s.ready(first)).Should(Equal(asDeclared))
 	second := s.room("two", css("show42"), func(spec *imv1alpha1.LiveRoomSpec) { spec.Stream.HostSecretName = "second-url" })
 	s.create(second)
-	s.Eventually(s.ready(second)).Should(Equal("False Conflict"))
+	s.Eventually(s.ready(second)).Should(Equal("False StreamConflict"))
 	s.Expect(s.message(second)).To(And(ContainSubstring(`stream "show42"`), ContainSubstring(s.namespace+"/one")))
 	_, found := s.sim.Group("live_two")
 	s.Expect(found).To(BeTrue(), "its group is its own")
@@ -337,7 +337,7 @@ func TestStreamChangesRooms(t *testing.T) {
 		s.Expect(s.client.Patch(s.ctx, older, client.RawPatch(types.MergePatchType, []byte(text)))).To(Succeed())
 	}
 	patch(`{"spec":{"stream":{"type":"CSS","css":{"streamName":"show42"}}}}`)
-	s.Eventually(s.ready(younger)).Should(Equal("False Conflict"))
+	s.Eventually(s.ready(younger)).Should(Equal("False StreamConflict"))
 	s.Eventually(s.ready(older)).Should(Equal(asDeclared))
 	patch(`{"spec":{"stream":null}}`)
 	s.Eventually(s.ready(younger)).Should(Equal(asDeclared))
@@ -367,7 +367,7 @@ func TestTwoApplicationsOfOneAccount(t *testing.T) {
 	}
 	account("other", id)
 	account("app", id)
-	s.Eventually(s.ready(second)).Should(Equal("False Conflict"))
+	s.Eventually(s.ready(second)).Should(Equal("False StreamConflict"))
 	s.Expect(s.ready(first)()).To(Equal(asDeclared))
 	account("app", id+1)
 	s.Eventually(s.ready(second)).Should(Equal(asDeclared))

@@ -304,7 +304,7 @@ func (s *system) serveCallbacks(ctx context.Context) error {
 	err = s.Metrics.Register(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "liveroom_webhook_journal_ready", Help: "1 while the journal takes events and stores states.",
 	}, func() float64 {
-		if s.journal.Ready() != nil || s.desk.log.Ready() != nil {
+		if s.journal.Ready() != nil || s.desk.log.Ready() != nil || s.streams.log.Ready() != nil {
 			return 0
 		}
 		return 1

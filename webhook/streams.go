@@ -43,7 +43,8 @@ const (
 	// 12 minutes, and its signatures last for 15 at most; TRTC's are taken for 20.
 	streamRepeats = 20 * time.Minute
 	// streamLogBytes and streamStateBytes bound the log and the states. An event takes
-	// some 300 bytes, a state at most some 6 KB.
+	// some 300 bytes, a state of a few pushes, files and findings some 2 KB. One that is
+	// full of everything has 6; what does not fit any more is refused and tried again.
 	streamLogBytes   = 256 << 20
 	streamStateBytes = 256 << 20
 	// streamFlush is how long a change may be unstored. It is on the way to status.

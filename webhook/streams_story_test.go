@@ -181,6 +181,36 @@ func TestRoomShowsItsStream(t *testing.T) {
 	s.Eventually(streaming).Should(Equal("Unknown AwaitingCallback"))
 	s.Expect(s.stream(room)()).To(BeNil(), "what is known of another stream")
 	s.Expect(s.activity(room)()).To(HaveField("Messages", int64(1)))
+
+	// Nor is it when nobody saw the room without a stream.
+	s.css("show-43", map[string]any{"event_type": 1, "event_time": ended.Unix(), "sequence": "6674468118806626500"})
+	s.Eventually(streaming).Should(Equal("True Streaming"))
+	s.stop()
+	update(s, room, func(r *imv1alpha1.LiveRoom) { r.Spec.Stream = nil })
+	update(s, room, streamed("show-44"))
+	s.start()
+	s.Eventually(streaming).Should(Equal("Unknown AwaitingCallback"))
+	s.Expect(s.stream(room)()).To(BeNil(), "what is known of another stream")
+}
+
+// TestRoomLosesItsStream gives the stream of a room to an older one. The younger room
+// goes on, without the stream.
+func TestRoomLosesItsStream(t *testing.T) {
+	s := beginStreams(t)
+	older := s.open(s.room("older"))
+	younger := s.open(s.room("younger", streamed("show-42")))
+	streaming := s.condition(younger, imv1alpha1.ConditionStreaming)
+	began := time.Now().Truncate(time.Second).Add(-time.Minute)
+	s.css("show-42", map[string]any{"event_type": 1, "event_time": began.Unix(), "sequence": "6674468118806626493"})
+	s.Eventually(streaming).Should(Equal("True Streaming"))
+	update(s, older, streamed("show-42"))
+	s.Eventually(s.condition(younger, imv1alpha1.ConditionReady)).Should(Equal("False StreamConflict"))
+	s.Eventually(streaming).Should(Equal("Unknown StreamConflict"))
+	s.Expect(s.stream(younger)()).To(BeNil())
+	s.css("show-42", map[string]any{"event_type": 1, "event_time": began.Add(time.Second).Unix(), "sequence": "6674468118806626494"})
+	s.Eventually(s.condition(older, imv1alpha1.ConditionStreaming)).Should(Equal("True Streaming"))
+	s.Expect(s.call(afterSend, text(younger, "ann", "hello"))).To(Equal(accepted))
+	s.Eventually(s.activity(younger)).Should(HaveField("Messages", int64(1)))
 }
 
 func TestRoomShowsItsTRTCRoom(t *testing.T) {
@@ -234,11 +264,19 @@ func TestApplicationShowsWhetherStreamCallbacksArrive(t *testing.T) {
 		secret.Data = map[string][]byte{imv1alpha1.CallbackKeyName: []byte("another key"), imv1alpha1.FormerCallbackKeyName: []byte(liveKey)}
 	})
 	s.Eventually(func() string { return s.appStatus().LiveCallbackPath }).ShouldNot(Equal(path))
-	s.Expect(received()).To(Equal("True Receiving"), "callbacks on the former path are taken as well")
+	s.Eventually(received).Should(Equal("True AwaitingCallback"), "callbacks on the former path are taken as well")
 	t1 := time.Now().Unix() + 600
 	body := fmt.Appendf(nil, `{"event_type":347,"t":%d,"sign":%q,"appid":1250000000}`, t1, live.CallbackSign(liveKey, t1))
 	status, _ := s.post(path, nil, body)
 	s.Expect(status).To(Equal(http.StatusOK))
+
+	// Nobody has told the console.
+	update(s, s.secret("live-callback", "", ""), func(secret *corev1.Secret) { delete(secret.Data, imv1alpha1.FormerCallbackKeyName) })
+	s.Eventually(received).Should(Equal("False AwaitingCallback"))
+	body = fmt.Appendf(nil, `{"event_type":347,"t":%d,"sign":%q,"appid":1250000000}`, t1, live.CallbackSign("another key", t1))
+	s.Eventually(func() int { status, _ := s.post(s.appStatus().LiveCallbackPath, nil, body); return status }).Should(Equal(http.StatusOK))
+	s.Eventually(received).Should(Equal("True Receiving"))
+	path = s.appStatus().LiveCallbackPath
 
 	s.Expect(s.client.Delete(s.ctx, s.secret("live-callback", "", ""))).To(Succeed())
 	s.Eventually(received).Should(Equal("False KeyNotFound"))

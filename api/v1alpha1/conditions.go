@@ -139,6 +139,8 @@ const (
 	ReasonNamespaceNotAllowed = "NamespaceNotAllowed"
 	// ReasonConflict: an older object claims the same thing in IM.
 	ReasonConflict = "Conflict"
+	// ReasonStreamConflict (LiveRoom): an older room has the stream. The group goes on.
+	ReasonStreamConflict = "StreamConflict"
 	// ReasonNotAdopted: it exists in IM, somebody else made it, and adoptionPolicy is not Adopt.
 	ReasonNotAdopted = "NotAdopted"
 	// ReasonReferenceNotFound: a referenced ConfigMap, key or ImAccount does not exist.

@@ -58,6 +58,7 @@ var policies = map[string]policy{
 	imv1alpha1.ReasonAppNotReady:            {},
 	imv1alpha1.ReasonNamespaceNotAllowed:    {event: true},
 	imv1alpha1.ReasonConflict:               {event: true},
+	imv1alpha1.ReasonStreamConflict:         {event: true},
 	imv1alpha1.ReasonNotAdopted:             {stalled: true, event: true},
 	imv1alpha1.ReasonReferenceNotFound:      {},
 	imv1alpha1.ReasonReferenceNotReady:      {},
@@ -171,7 +172,7 @@ func keepsGoing(change Change, err error) bool {
 	case imv1alpha1.ReasonInvalid, imv1alpha1.ReasonFieldNotRegistered, imv1alpha1.ReasonFieldNotDeclared,
 		imv1alpha1.ReasonNotPermitted, imv1alpha1.ReasonQuotaExceeded, imv1alpha1.ReasonUserNotFound,
 		imv1alpha1.ReasonReferenceNotFound, imv1alpha1.ReasonReferenceNotReady, imv1alpha1.ReasonNotRegistered,
-		imv1alpha1.ReasonAwaitingProof, imv1alpha1.ReasonSecretConflict, imv1alpha1.ReasonConflict,
+		imv1alpha1.ReasonAwaitingProof, imv1alpha1.ReasonSecretConflict, imv1alpha1.ReasonConflict, imv1alpha1.ReasonStreamConflict,
 		imv1alpha1.ReasonKeyNotFound, imv1alpha1.ReasonStreamingNotConfigured:
 		return true
 	}

@@ -242,7 +242,7 @@ func (k *Kind) releaseStream(ctx context.Context, conn *application.Connection, 
 	}
 	if room.Spec.Stream != nil {
 		switch wait, lost := hold.As(k.streamRival(ctx, room, &app)); {
-		case lost && wait.Reason == imv1alpha1.ReasonConflict:
+		case lost && wait.Reason == imv1alpha1.ReasonStreamConflict:
 			if held, err := k.heldByRival(ctx, room); held || err != nil {
 				return err
 			}

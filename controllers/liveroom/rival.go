@@ -43,7 +43,7 @@ func (k *Kind) streamRival(ctx context.Context, room *imv1alpha1.LiveRoom, app *
 			return other.UID == room.UID || !k.apps.Admitted(ctx, other) || !k.shareStreams(ctx, app, lookup.AppKey(other), shares)
 		})
 		if rival, found := lifecycle.Rival(room, claimants); found {
-			return hold.New(imv1alpha1.ReasonConflict, "%s belongs to LiveRoom %s, which is older: delete one of the two, or let this one name another",
+			return hold.New(imv1alpha1.ReasonStreamConflict, "%s belongs to LiveRoom %s, which is older: delete one of the two, or let this one name another",
 				describeStream(room), client.ObjectKeyFromObject(rival))
 		}
 	}

@@ -20,6 +20,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -29,7 +30,6 @@ import (
 
 	imv1alpha1 "github.com/liveroom-io/liveroom-operator/api/v1alpha1"
 	"github.com/liveroom-io/liveroom-operator/webhook/directory"
-	"github.com/liveroom-io/liveroom-operator/webhook/stream"
 	"github.com/liveroom-io/liveroom-operator/webhook/stream/intake"
 )
 
@@ -71,7 +71,7 @@ func (r *Reconciler) streams(ctx context.Context, object *imv1alpha1.ImApp, app 
 	if len(services) == 0 {
 		return found, nil
 	}
-	var missing, awaited []string
+	var missing, awaited, behind []string
 	before := meta.FindStatusCondition(object.Status.Conditions, imv1alpha1.ConditionStreamCallbacksReceived)
 	for _, s := range services {
 		key, former, problem, err := r.callbackKeys(ctx, types.NamespacedName{Namespace: object.Namespace, Name: s.ref.Name})
@@ -85,9 +85,14 @@ func (r *Reconciler) streams(ctx context.Context, object *imv1alpha1.ImApp, app 
 		receiver := s.Receiver(key, former, app.Key.Namespace, app.Key.Name)
 		*s.into, *s.path = receiver, s.Path(key, app.Key.Namespace, app.Key.Name)
 		// What was heard long ago is forgotten, but status remembers.
-		known := before != nil && before.Status == metav1.ConditionTrue && s.before == *s.path
-		if !known && !heardBy(r.StreamsHeard(app.Key), receiver) {
-			awaited = append(awaited, fmt.Sprintf("set %s, with the key of Secret %s", s.console, s.ref.Name))
+		known := before != nil && before.Status == metav1.ConditionTrue && before.Reason == imv1alpha1.ReasonReceiving && s.before == *s.path
+		todo := fmt.Sprintf("set %s, with the key of Secret %s", s.console, s.ref.Name)
+		switch heard := r.StreamsHeard(app.Key).Heard; {
+		case known, heard[receiver.Keys[0].Segment] > 0:
+		case slices.ContainsFunc(receiver.Keys, func(key directory.ReceiverKey) bool { return heard[key.Segment] > 0 }):
+			behind = append(behind, todo)
+		default:
+			awaited = append(awaited, todo)
 		}
 	}
 	switch {
@@ -95,6 +100,11 @@ func (r *Reconciler) streams(ctx context.Context, object *imv1alpha1.ImApp, app 
 		found.condition = &condition{metav1.ConditionFalse, imv1alpha1.ReasonKeyNotFound, strings.Join(missing, "; ") + "; until then its callbacks are refused"}
 	case len(awaited) > 0:
 		found.condition = &condition{metav1.ConditionFalse, imv1alpha1.ReasonAwaitingCallback, "no authentic callback came yet: " + strings.Join(awaited, "; ")}
+	case len(behind) > 0:
+		found.condition = &condition{
+			metav1.ConditionTrue, imv1alpha1.ReasonAwaitingCallback,
+			"callbacks come with the former key only, and are refused once it is removed: " + strings.Join(behind, "; "),
+		}
 	default:
 		found.condition = &condition{metav1.ConditionTrue, imv1alpha1.ReasonReceiving, "authentic callbacks arrive"}
 	}
@@ -114,16 +124,6 @@ func origin(object *imv1alpha1.ImApp) directory.Origin {
 		o.BizID = *spec.BizID
 	}
 	return o
-}
-
-// heardBy reports whether a callback came on one of the receiver's paths.
-func heardBy(app stream.App, receiver *directory.Receiver) bool {
-	for _, key := range receiver.Keys {
-		if app.Heard[key.Segment] > 0 {
-			return true
-		}
-	}
-	return false
 }
 
 // callbackKeys reads the key and the one before it, if there is one. missing says

@@ -23,6 +23,7 @@ import (
 	"strconv"
 	"strings"
 
+	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/types"
 
 	imv1alpha1 "github.com/liveroom-io/liveroom-operator/api/v1alpha1"
@@ -82,6 +83,16 @@ type Stream struct {
 	RoomID int64
 	// Pusher to a TRTC room.
 	Pusher imv1alpha1.UserReference
+	// Lost: an older room has the stream, so that callbacks about it are not this one's.
+	Lost bool
+}
+
+// Identity tells one stream of a room from another one that it has later.
+func (s *Stream) Identity() string {
+	if s.Type == imv1alpha1.StreamTypeTRTC {
+		return "trtc/" + strconv.FormatInt(s.RoomID, 10)
+	}
+	return "css/" + s.Name
 }
 
 // sessionKey names a TRTC room as a callback does.
@@ -93,16 +104,18 @@ type sessionKey struct {
 // newStream is the stream that a LiveRoom declares, nil for none.
 func newStream(object *imv1alpha1.LiveRoom) *Stream {
 	spec := object.Spec.Stream
-	switch {
-	case spec == nil:
+	if spec == nil {
 		return nil
+	}
+	issued := meta.FindStatusCondition(object.Status.Conditions, imv1alpha1.ConditionStreamURLsIssued)
+	lost := issued != nil && issued.Reason == imv1alpha1.ReasonStreamConflict
+	switch {
 	case spec.CSS != nil:
-		name := cmp.Or(object.Status.StreamName, spec.CSS.StreamName, object.Namespace+"-"+object.Name)
-		return &Stream{Type: imv1alpha1.StreamTypeCSS, Name: name}
+		return &Stream{Type: imv1alpha1.StreamTypeCSS, Name: cmp.Or(spec.CSS.StreamName, object.Namespace+"-"+object.Name), Lost: lost}
 	case spec.TRTC != nil:
 		return &Stream{
-			Type: imv1alpha1.StreamTypeTRTC, Name: cmp.Or(object.Status.StreamName, spec.TRTC.StreamID),
-			RoomID: spec.TRTC.RoomID, Pusher: spec.TRTC.Pusher,
+			Type: imv1alpha1.StreamTypeTRTC, Name: cmp.Or(spec.TRTC.StreamID, object.Status.StreamName),
+			RoomID: spec.TRTC.RoomID, Pusher: spec.TRTC.Pusher, Lost: lost,
 		}
 	}
 	return nil
@@ -112,7 +125,7 @@ func (s *Stream) equal(other *Stream) bool {
 	if s == nil || other == nil {
 		return s == other
 	}
-	return s.Type == other.Type && s.Name == other.Name && s.RoomID == other.RoomID && s.Pusher.UserID == other.Pusher.UserID &&
+	return s.Type == other.Type && s.Name == other.Name && s.RoomID == other.RoomID && s.Lost == other.Lost && s.Pusher.UserID == other.Pusher.UserID &&
 		s.PusherAccount() == other.PusherAccount()
 }
 
@@ -127,7 +140,7 @@ func (s *Stream) PusherAccount() string {
 
 // addStream puts a room into the indexes of streams.
 func (d *Directory) addStream(room *Room) {
-	if room.Stream == nil {
+	if room.Stream == nil || room.Stream.Lost {
 		return
 	}
 	if room.Stream.Name != "" {

@@ -172,3 +172,28 @@ func TestRoomsWithOtherStreamsDiffer(t *testing.T) {
 		t.Errorf("left behind: %v, %v", d.streams, d.sessions)
 	}
 }
+
+// A room that has lost its stream to an older one keeps its group.
+func TestLostStream(t *testing.T) {
+	d := New()
+	app := streamApp("live", "key", Origin{PushDomain: "push.example.com", AppName: "live"})
+	d.PutApp(app)
+	lost := func(room *imv1alpha1.LiveRoom) {
+		room.Status.Conditions = []metav1.Condition{
+			{Type: imv1alpha1.ConditionReady, Status: metav1.ConditionFalse, Reason: imv1alpha1.ReasonStreamConflict},
+			{Type: imv1alpha1.ConditionStreamURLsIssued, Status: metav1.ConditionFalse, Reason: imv1alpha1.ReasonStreamConflict},
+		}
+	}
+	d.PutRoom(liveRoom("one", css("show42"), lost))
+	source := Source{Domain: "push.example.com", AppName: "live", Name: "show42"}
+	if found := d.Room(live, "room_8801"); found == nil || !found.Stream.Lost {
+		t.Errorf("the group is %+v", found)
+	}
+	if found := d.StreamRoom(app, "key", source); found != nil {
+		t.Errorf("the stream is that of %s", found.Key)
+	}
+	d.PutRoom(liveRoom("one", css("show42")))
+	if found := d.StreamRoom(app, "key", source); found == nil {
+		t.Error("it did not get the stream back")
+	}
+}

@@ -80,8 +80,8 @@ func newStage(t *testing.T, changes ...func(*directory.App)) *stage {
 	s.Directory.PutApp(app)
 	room := &imv1alpha1.LiveRoom{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "show42", UID: roomUID}}
 	room.Spec.AppRef.Name = appKey.Name
-	room.Spec.Stream = &imv1alpha1.RoomStream{Type: imv1alpha1.StreamTypeCSS, CSS: &imv1alpha1.CSSStream{}}
-	room.Status.GroupID, room.Status.StreamName = "show42", "show42_main"
+	room.Spec.Stream = &imv1alpha1.RoomStream{Type: imv1alpha1.StreamTypeCSS, CSS: &imv1alpha1.CSSStream{StreamName: "show42_main"}}
+	room.Status.GroupID = "show42"
 	room.Status.Conditions = []metav1.Condition{{Type: imv1alpha1.ConditionReady, Status: metav1.ConditionTrue, Reason: imv1alpha1.ReasonAsDeclared}}
 	s.Directory.PutRoom(room)
 	return s
@@ -136,11 +136,12 @@ func (s *stage) counted(want map[string]float64) {
 	}
 }
 
-// knows compares what is known of the room, apart from when it was first heard of.
+// knows compares what is known of the room, apart from when it was heard of, and of
+// which stream that is.
 func (s *stage) knows(want stream.Room) {
 	s.T.Helper()
 	got := s.Room(roomUID)
-	got.First, got.Day = 0, 0
+	got.First, got.Newest, got.Day, got.Stream = 0, 0, 0, ""
 	if !reflect.DeepEqual(*got, want) {
 		s.T.Errorf("known\n%+v\nwant\n%+v", *got, want)
 	}

@@ -118,6 +118,7 @@ func (p *policy) judge(rooms *directory.Directory, c *intake.Call, sent time.Tim
 		return intake.Verdict{Label: p.label, Outcome: intake.Unassigned}
 	}
 	event := told.event
+	event.Stream = room.Stream.Identity()
 	event.Room, event.ID = room.UID, fmt.Sprintf("%s/%s/%s/%s", intake.Live, room.UID, p.label, told.identity)
 	return intake.Verdict{Label: p.label, Event: &event}
 }

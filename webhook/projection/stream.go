@@ -123,15 +123,22 @@ func (p *Projector) reportStream(object *imv1alpha1.LiveRoom, known *directory.R
 		}
 		return
 	}
+	var state *stream.Room // of the stream that the room has now
+	if known.Stream != nil && !known.Stream.Lost {
+		state = view.stream.Of(known.Stream.Identity())
+	}
 	pusher := p.Directory.Pusher(known)
-	condition := view.stream.Condition(spec.Type, pusher)
-	if view.stream == nil {
+	condition := state.Condition(spec.Type, pusher)
+	switch {
+	case known.Stream != nil && known.Stream.Lost:
+		condition.Reason, condition.Message = imv1alpha1.ReasonStreamConflict, "another room has the stream: see StreamURLsIssued"
+	case view.stream == nil:
 		wanted.Stream = applied.Stream
-		if len(applied.Conditions) > 0 {
+		if len(applied.Conditions) > 0 && applied.Conditions[0].Reason != imv1alpha1.ReasonStreamConflict {
 			condition = applied.Conditions[0]
 		}
-	} else {
-		wanted.Stream = view.stream.Status(spec.Type, pusher)
+	default:
+		wanted.Stream = state.Status(spec.Type, pusher)
 	}
 	condition.ObservedGeneration = object.Generation
 	condition.LastTransitionTime = metav1.NewTime(p.Clock.Now().Truncate(time.Second))

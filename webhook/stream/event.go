@@ -66,6 +66,8 @@ type Event struct {
 	Kind Kind `json:"kind"`
 	// Room is the UID of the LiveRoom.
 	Room string `json:"room,omitempty"`
+	// Stream tells the stream from others that the room has had, or will have.
+	Stream string `json:"stream,omitempty"`
 	// Time at which it happened by the provider's clock, in milliseconds since 1970.
 	Time int64 `json:"time,omitempty"`
 	// Push is what the start and the end of one push have in common.

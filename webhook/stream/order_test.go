@@ -214,3 +214,67 @@ func TestLongHistories(t *testing.T) {
 		}
 	}
 }
+
+// An attempt that is refused does not end what goes on, however many there are and in
+// whichever order they are told of.
+func TestRefusedPushes(t *testing.T) {
+	wrong := "refused: the txSecret of the push URL is wrong"
+	permutations([]Event{start("100", 0), end("101", 60, 18, 503), end("102", 61, 19)}, func(order []Event) {
+		if got := folded(t, order, false).Status(css, ""); !reflect.DeepEqual(*got, active(0)) {
+			t.Fatalf("%+v gives %+v", order, got)
+		}
+	})
+	if got := folded(t, []Event{end("101", 60, 18, 503)}, true).Status(css, ""); !reflect.DeepEqual(*got, inactive(60, number(int32(18)), wrong)) {
+		t.Errorf("an attempt alone gives %+v", got)
+	}
+	// One that was let in, and whose end says the same, has ended.
+	permutations([]Event{start("100", 0), end("100", 60, 18, 503)}, func(order []Event) {
+		if got := folded(t, order, false).Status(css, ""); !reflect.DeepEqual(*got, inactive(60, number(int32(18)), wrong)) {
+			t.Fatalf("%+v gives %+v", order, got)
+		}
+	})
+	many := []Event{start("100", 0)}
+	for i := range 3 * maxPushes {
+		many = append(many, end(strconv.Itoa(1000+i), int64(60+i), 18, 503))
+	}
+	if got := folded(t, many, true).Status(css, ""); !reflect.DeepEqual(*got, active(0)) {
+		t.Errorf("many attempts give %+v", got)
+	}
+}
+
+// In a TRTC room the copy counts until picture or sound is told of.
+func TestCopyCountsUntilMediaAreHeardOf(t *testing.T) {
+	entered := session(UserEntered, 0, enteredNormally)
+	permutations([]Event{entered, start("100", 2)}, func(order []Event) {
+		if got := folded(t, order, true).Status(trtc, "anchor"); !reflect.DeepEqual(*got, active(2)) {
+			t.Fatalf("%+v gives %+v", order, got)
+		}
+	})
+	permutations([]Event{entered, start("100", 2), session(VideoStarted, 1000), session(VideoStopped, 5000)}, func(order []Event) {
+		if got := folded(t, order, true).Status(trtc, "anchor"); got.State != imv1alpha1.StreamInactive || got.Since != at(5) {
+			t.Fatalf("%+v gives %+v", order, got)
+		}
+	})
+}
+
+// What was heard of one stream of a room means nothing for the one that it has later.
+func TestAnotherStream(t *testing.T) {
+	of := func(identity string, e Event) Event { e.Stream = identity; return e }
+	events := []Event{of("css/a", start("1", 0)), of("css/b", start("2", 100)), of("css/a", end("1", 50, 1)), of("css/b", end("2", 200, 1))}
+	for n, want := range []imv1alpha1.StreamState{imv1alpha1.StreamActive, imv1alpha1.StreamActive, imv1alpha1.StreamActive, imv1alpha1.StreamInactive} {
+		room := folded(t, events[:n+1], true)
+		identity := "css/b"
+		if n == 0 {
+			identity = "css/a"
+			if got := room.Of("css/b").Condition(css, ""); got.Reason != imv1alpha1.ReasonAwaitingCallback {
+				t.Errorf("the next stream has %+v", got)
+			}
+		}
+		if got := room.Of(identity).Status(css, ""); got == nil || got.State != want {
+			t.Errorf("after %d events %s is %+v", n+1, identity, got)
+		}
+	}
+	if got := folded(t, events[2:3], true).Of("css/a").Status(css, ""); got.State != imv1alpha1.StreamInactive {
+		t.Errorf("an end alone gives %+v", got)
+	}
+}

@@ -26,6 +26,21 @@ import (
 // more, unless it is the first that tells of it.
 const maxPushes = 16
 
+// maxRefused of them may be attempts that were refused, which anybody can make who
+// knows the name of a stream.
+const maxRefused = 4
+
+// Codes of an end that say that a push was refused (live contract, section 3.3).
+const (
+	refusedByService = 18
+	refusedByOwner   = 19
+)
+
+// refused reports whether the push was never let in, as far as is known.
+func (p *Push) refused() bool {
+	return p.Start == 0 && (p.Code == refusedByService || p.Code == refusedByOwner)
+}
+
 // Push is one push to CSS, from connecting to its end.
 type Push struct {
 	// Sequence is what the callbacks about its start and its end have in common.
@@ -84,5 +99,18 @@ func withPush(pushes []Push, e *Event) []Push {
 		pushes = append(pushes, push)
 	}
 	slices.SortFunc(pushes, comparePushes)
+	surplus := -maxRefused
+	for i := range pushes {
+		if pushes[i].refused() {
+			surplus++
+		}
+	}
+	pushes = slices.DeleteFunc(pushes, func(p Push) bool {
+		if surplus <= 0 || !p.refused() {
+			return false
+		}
+		surplus--
+		return true
+	})
 	return pushes[max(0, len(pushes)-maxPushes):]
 }

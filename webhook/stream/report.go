@@ -58,11 +58,11 @@ type standing struct {
 }
 
 // standing of the stream. In a TRTC room what happens there counts, as soon as
-// anything of it was told of its present pusher; its copy in CSS comes and goes
-// later. Until then, and for a stream of CSS, the newest push counts.
+// picture or sound of its present pusher was told of; its copy in CSS comes and goes
+// later. Until then, and for a stream of CSS, the newest push counts; without one,
+// whatever is known of the room does.
 func (r *Room) standing(kind imv1alpha1.StreamType, pusher string) standing {
-	if kind == imv1alpha1.StreamTypeTRTC && r.TRTC != nil && (r.TRTC.User == "" || r.TRTC.User == pusher) {
-		running := r.TRTC.Running()
+	if running, told := r.session(kind, pusher); told && (running.Media || len(r.Pushes) == 0) {
 		s := standing{known: true, active: running.Active(), since: running.Since}
 		if running.Cause != 0 {
 			s.cause = sessionCause(running.Cause, running.Reason)
@@ -75,7 +75,7 @@ func (r *Room) standing(kind imv1alpha1.StreamType, pusher string) standing {
 	if len(r.Pushes) == 0 {
 		return standing{since: r.First}
 	}
-	newest := r.Pushes[len(r.Pushes)-1]
+	newest := r.decisive()
 	if newest.End == 0 {
 		return standing{known: true, active: true, since: newest.Start}
 	}
@@ -85,6 +85,27 @@ func (r *Room) standing(kind imv1alpha1.StreamType, pusher string) standing {
 		sub = &number
 	}
 	return standing{known: true, since: newest.End, code: &newest.Code, cause: live.DisconnectCause(int(newest.Code), sub)}
+}
+
+// session is what the pusher of a TRTC room sends, if anything was told of that. While
+// nobody knows who pushes by spec, it is who did so before.
+func (r *Room) session(kind imv1alpha1.StreamType, pusher string) (running Running, told bool) {
+	if kind != imv1alpha1.StreamTypeTRTC || r.TRTC == nil || r.TRTC.User != "" && pusher != "" && r.TRTC.User != pusher {
+		return running, false
+	}
+	return r.TRTC.Running(), true
+}
+
+// decisive is the push that says whether anybody pushes: the newest that was let in,
+// if one is known. An attempt that was refused is none: anybody may make one.
+func (r *Room) decisive() *Push {
+	newest := len(r.Pushes) - 1
+	for i := newest; i >= 0; i-- {
+		if p := &r.Pushes[i]; !p.refused() {
+			return p
+		}
+	}
+	return &r.Pushes[newest]
 }
 
 // sessionCause says in words why nothing runs any more in a TRTC room.

@@ -25,6 +25,8 @@ import (
 
 // Room is what is known of a room's stream.
 type Room struct {
+	// Stream is the identity of the stream, empty as long as nothing is known of it.
+	Stream string `json:"stream,omitempty"`
 	// Pushes to CSS, the oldest first.
 	Pushes []Push `json:"pushes,omitempty"`
 	// TRTC is what happened in the TRTC room.
@@ -37,8 +39,10 @@ type Room struct {
 	// Moderation and Exception are the latest findings.
 	Moderation *Finding `json:"moderation,omitempty"`
 	Exception  *Finding `json:"exception,omitempty"`
-	// First is the time of the first thing that is known, in milliseconds.
-	First int64 `json:"first,omitempty"`
+	// First and Newest are the times of the first and the last thing that is known, in
+	// milliseconds.
+	First  int64 `json:"first,omitempty"`
+	Newest int64 `json:"newest,omitempty"`
 	// Day since 1970 of the last change: states without one expire.
 	Day int64 `json:"day,omitempty"`
 }
@@ -89,9 +93,25 @@ func (r *Room) AppendState(to []byte) ([]byte, error) {
 // Empty reports whether nothing is known: the room is gone, or new.
 func (r *Room) Empty() bool { return reflect.DeepEqual(*r, Room{}) }
 
-// Apply folds one event. It reports whether anything is different.
+// Of returns what is known of the room's stream with an identity: nil when all that
+// is known is of another one.
+func (r *Room) Of(identity string) *Room {
+	if r == nil || r.Stream != "" && r.Stream != identity {
+		return nil
+	}
+	return r
+}
+
+// Apply folds one event. It reports whether anything is different. What is told of
+// another stream begins anew, unless that is the one that was before.
 func (r *Room) Apply(e *Event) bool {
 	before := *r
+	if e.Stream != "" && e.Stream != r.Stream {
+		if r.Stream != "" && e.Time < r.Newest {
+			return false
+		}
+		*r = Room{Stream: e.Stream}
+	}
 	switch e.Kind {
 	case Kept:
 		r.Day = max(r.Day, e.day())
@@ -114,13 +134,18 @@ func (r *Room) Apply(e *Event) bool {
 	case Troubled:
 		r.Exception = laterFinding(r.Exception, &Finding{e.Time, e.Message})
 	default:
+		*r = before
 		return false
 	}
 	if r.First == 0 || e.Time < r.First {
 		r.First = e.Time
 	}
 	r.Day = max(r.Day, e.day())
-	return !reflect.DeepEqual(*r, before)
+	if reflect.DeepEqual(*r, before) {
+		return false
+	}
+	r.Newest = max(r.Newest, e.Time)
+	return true
 }
 
 // stages are the states of a copy in the order in which one of the same millisecond

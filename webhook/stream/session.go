@@ -68,6 +68,8 @@ type Running struct {
 	Screen bool `json:"screen,omitempty"`
 	// Since when anything runs, or nothing, in milliseconds; 0 as long as nothing is known.
 	Since int64 `json:"since,omitempty"`
+	// Media: an event about picture or sound was heard, so that these are told of.
+	Media bool `json:"media,omitempty"`
 	// Cause is the type of the event after which nothing ran any more, Reason its
 	// number.
 	Cause  int32 `json:"cause,omitempty"`
@@ -135,6 +137,7 @@ func (t *TRTC) Running() Running {
 // play goes on by one event.
 func (r *Running) play(m Moment) {
 	before := r.Active()
+	r.Media = r.Media || m.Type >= VideoStarted && m.Type <= ScreenStopped
 	switch m.Type {
 	case VideoStarted, VideoStopped:
 		r.Video = m.Type == VideoStarted

@@ -32,7 +32,9 @@ type Callback struct {
 	Type  *intake.Number `json:"EventType"`
 	// Sent in milliseconds.
 	Sent intake.Number `json:"CallbackTs"`
-	Info Info          `json:"EventInfo"`
+
+	// Info is read once the event is known to be one that means something here.
+	Info json.RawMessage `json:"EventInfo"`
 }
 
 // Info is what happened.

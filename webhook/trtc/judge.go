@@ -87,14 +87,18 @@ func (c *Callback) judge(rooms *directory.Directory, call *intake.Call) intake.V
 		return intake.Verdict{Label: other, Outcome: intake.Ignored}
 	}
 	verdict := intake.Verdict{Label: kind.label, Outcome: intake.Ignored}
-	at := c.Info.moment()
+	var info Info
+	if err := json.Unmarshal(c.Info, &info); err != nil {
+		return intake.Refuse(intake.Malformed)
+	}
+	at := info.moment()
 	switch {
-	case c.Info.Room.text == "":
+	case info.Room.text == "":
 		return intake.Refuse(intake.Malformed)
 	case !intake.Plausible(at, call.Now):
 		return intake.Refuse(intake.Implausible)
 	}
-	number, numeric := c.Info.roomID()
+	number, numeric := info.roomID()
 	var room *directory.Room
 	if numeric {
 		room = rooms.SessionRoom(call.App.Key, number)
@@ -104,21 +108,21 @@ func (c *Callback) judge(rooms *directory.Directory, call *intake.Call) intake.V
 		return verdict
 	}
 	event := stream.Event{
-		Kind: stream.Session, Type: int32(*c.Type), Room: room.UID, Time: at, Code: c.Info.Reason.Int32(),
-		ID: fmt.Sprintf("%s/%s/%d/%d/%d/%s/%d", intake.TRTC, room.UID, *c.Group, *c.Type, number, c.Info.User, at),
+		Kind: stream.Session, Type: int32(*c.Type), Room: room.UID, Stream: room.Stream.Identity(), Time: at, Code: info.Reason.Int32(),
+		ID: fmt.Sprintf("%s/%s/%d/%d/%d/%s/%d", intake.TRTC, room.UID, *c.Group, *c.Type, number, info.User, at),
 	}
 	switch kind.about {
 	case aboutUser:
-		if pusher := rooms.Pusher(room); pusher == "" || c.Info.User != pusher {
+		if pusher := rooms.Pusher(room); pusher == "" || info.User != pusher {
 			return verdict
 		}
-		event.User = c.Info.User
+		event.User = info.User
 	case aboutCopy:
-		if !stream.KnownRelay(int64(c.Info.Payload.Status)) {
+		if !stream.KnownRelay(int64(info.Payload.Status)) {
 			return verdict
 		}
-		event.Kind, event.Type, event.Code = stream.Relayed, c.Info.Payload.Status.Int32(), 0
-		event.ID += fmt.Sprintf("/%s/%d", c.Info.Task.text, c.Info.Payload.Status)
+		event.Kind, event.Type, event.Code = stream.Relayed, info.Payload.Status.Int32(), 0
+		event.ID += fmt.Sprintf("/%s/%d", info.Task.text, info.Payload.Status)
 	case aboutRoom:
 	}
 	verdict.Event = &event

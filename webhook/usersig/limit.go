@@ -30,6 +30,8 @@ type pace struct {
 	burst int
 }
 
+func (p pace) limiter() *rate.Limiter { return rate.NewLimiter(p.limit, p.burst) }
+
 // perMinute allows n in a minute, a tenth of them at once.
 func perMinute(n int32) pace {
 	return pace{limit: rate.Limit(float64(n) / time.Minute.Seconds()), burst: max(1, int(n/10))}

@@ -52,6 +52,8 @@ const (
 	deniedTTL = 5 * time.Second
 	// reviewTimeout bounds one question.
 	reviewTimeout = 3 * time.Second
+	// goodFor is how long after its answer has ended a token is not a stranger's.
+	goodFor = time.Hour
 	// maxReviews bounds the answers that are kept, of each kind.
 	maxReviews = 8192
 )
@@ -75,7 +77,8 @@ type caller struct {
 type reviews struct {
 	api   Creator
 	clock clock.PassiveClock
-	guard *rate.Limiter
+	// guard is for tokens of strangers, reserve for those that were good a while ago.
+	guard, reserve *rate.Limiter
 
 	tokens  *lru.Cache[tokenKey, tokenAnswer]
 	refused *lru.Cache[tokenKey, tokenAnswer] // apart: strangers can fill it
@@ -107,7 +110,7 @@ type accessAnswer struct {
 }
 
 func newReviews(api Creator, now clock.PassiveClock) *reviews {
-	r := &reviews{api: api, clock: now, guard: rate.NewLimiter(reviewPace.limit, reviewPace.burst)}
+	r := &reviews{api: api, clock: now, guard: reviewPace.limiter(), reserve: reviewPace.limiter()}
 	// The only error is a size below one.
 	r.tokens, _ = lru.New[tokenKey, tokenAnswer](maxReviews)
 	r.refused, _ = lru.New[tokenKey, tokenAnswer](maxReviews)
@@ -136,7 +139,7 @@ func (r *reviews) authenticate(ctx context.Context, token, audience string) (*ca
 		return kept.caller, kept.refusal
 	}
 	review := &authenticationv1.TokenReview{Spec: authenticationv1.TokenReviewSpec{Token: token, Audiences: []string{audience}}}
-	answered, refused := r.ask(ctx, "token/"+hex.EncodeToString(key.hash[:])+"/"+audience, review)
+	answered, refused := r.ask(ctx, r.room(key), "token/"+hex.EncodeToString(key.hash[:])+"/"+audience, review)
 	if refused != nil {
 		return nil, refused
 	}
@@ -199,7 +202,7 @@ func (r *reviews) askForAccess(ctx context.Context, who *caller, key accessKey, 
 		},
 	}}
 	flight := "access/" + hex.EncodeToString(key.token.hash[:]) + "/" + key.token.audience + "/" + key.app
-	answered, refused := r.ask(ctx, flight, review)
+	answered, refused := r.ask(ctx, r.room(key.token), flight, review)
 	if refused != nil {
 		return accessAnswer{}, refused
 	}
@@ -211,11 +214,20 @@ func (r *reviews) askForAccess(ctx context.Context, who *caller, key accessKey, 
 	return answer, nil
 }
 
+// room is what bounds questions about a token. Strangers, who can use up theirs, do not
+// shut out who was let in within the last hour.
+func (r *reviews) room(key tokenKey) *rate.Limiter {
+	if kept, found := r.tokens.Peek(key); found && r.clock.Now().Before(kept.until.Add(goodFor)) {
+		return r.reserve
+	}
+	return r.guard
+}
+
 // ask puts a question. Those who have the same one at the same time share the
 // answer, so it does not end with the request that came first.
-func (r *reviews) ask(ctx context.Context, flight string, review client.Object) (client.Object, *refusal) {
+func (r *reviews) ask(ctx context.Context, room *rate.Limiter, flight string, review client.Object) (client.Object, *refusal) {
 	result := r.flights.DoChan(flight, func() (any, error) {
-		if !r.guard.AllowN(r.clock.Now(), 1) {
+		if !room.AllowN(r.clock.Now(), 1) {
 			return crowded(), nil
 		}
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), reviewTimeout)

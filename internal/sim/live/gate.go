@@ -79,6 +79,11 @@ func (s *Simulator) Push(text string) (sequence string, err error) {
 		}
 	}
 	s.stats.refused(fmt.Sprintf("push %d/%d", refusal.Code, refusal.Sub))
+	if s.options.RefusalsCallBack {
+		now := s.options.Clock()
+		p := &push{sequence: s.nextSequence(), domain: a.domain, app: a.app, param: a.param, began: now}
+		s.tellEnd(a.name, p, now, refusal.Code, refusal.Sub)
+	}
 	return "", refusal
 }
 
@@ -185,6 +190,16 @@ func (s *Simulator) end(name string, errcode, sub int) bool {
 	}
 	p, now := known.push, s.options.Clock()
 	known.push = nil
+	s.tellEnd(name, p, now, errcode, sub)
+	s.forget(name)
+	if p.relay != nil {
+		s.lost(p.relay, sub)
+	}
+	return true
+}
+
+// tellEnd sends the callback about the end of a push, with the lock held.
+func (s *Simulator) tellEnd(name string, p *push, now time.Time, errcode, sub int) {
 	fields := s.about(name, p, now)
 	fields["event_type"], fields["errcode"], fields["errmsg"] = pushEnd, errcode, endings[errcode]
 	if fields["errmsg"] == "" {
@@ -195,11 +210,6 @@ func (s *Simulator) end(name string, errcode, sub int) bool {
 		fields["sub_errcode"] = sub
 	}
 	s.notifyCSS(pushEnd, fields)
-	s.forget(name)
-	if p.relay != nil {
-		s.lost(p.relay, sub)
-	}
-	return true
 }
 
 // endings are texts of errcodes; the provider's own are not documented, apart from

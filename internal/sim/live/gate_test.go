@@ -18,6 +18,7 @@ package live_test
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 	"strings"
 	"testing"
@@ -185,4 +186,21 @@ func TestStop(t *testing.T) {
 	s.Expect(json.Unmarshal([]byte(s.sim.Deliveries(0)[1].Body), &end)).To(Succeed())
 	s.Expect(end.Duration).To(MatchRegexp(`^9\d{4}$`), "milliseconds, as text")
 	s.Expect(s.sim.Streams()).To(BeEmpty())
+}
+
+// Whether a refused push is told of as one that ended is left open by the documents.
+func TestRefusalsMayCallBack(t *testing.T) {
+	t.Parallel()
+	for tells, want := range map[bool]int{false: 0, true: 1} {
+		s := newStage(t, func(o *simlive.Options) { o.RefusalsCallBack = tells })
+		_, err := s.sim.Push(pushTo("a wrong key", s.clock().Add(time.Hour)).RTMP())
+		var refusal *simlive.Refusal
+		s.Expect(errors.As(err, &refusal)).To(BeTrue())
+		s.Expect(*refusal).To(Equal(simlive.Refusal{Code: 18, Sub: 503}))
+		all := s.sim.Deliveries(0)
+		s.Expect(all).To(HaveLen(want))
+		if tells {
+			s.Expect(all[0].Body).To(And(ContainSubstring(`"event_type":0`), ContainSubstring(`"errcode":18`), ContainSubstring(`"sub_errcode":503`)))
+		}
+	}
 }

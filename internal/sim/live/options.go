@@ -53,6 +53,10 @@ type Options struct {
 	// <BizID>.livepush.myqcloud.com. 0 means that it does not.
 	BizID int64
 
+	// RefusalsCallBack has the end of a push told also when it was refused, which the
+	// documents leave open.
+	RefusalsCallBack bool
+
 	// TimeScale multiplies the gaps between tries of callbacks, and TimeoutScale the
 	// time that a receiver has for its answer. 0 means 1.
 	TimeScale, TimeoutScale float64

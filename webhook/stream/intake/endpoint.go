@@ -53,8 +53,6 @@ const (
 type Journal interface {
 	// Append returns when the entry is safe, or after Patience.
 	Append(context.Context, journal.Entry) (journal.Receipt, error)
-	// Offer does not wait; it reports false when the entry was not taken.
-	Offer(journal.Entry) bool
 }
 
 // Call is a callback that came on the path of an application, with the key that
@@ -138,16 +136,16 @@ func (e *Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		e.refuse(w, verdict.Rejection)
 		return
 	}
-	if !verdict.Unproven {
-		e.hear(app, key.Segment, now)
-	}
 	outcome := verdict.Outcome
 	if verdict.Event != nil {
-		if outcome = e.write(r.Context(), app, verdict.Event); outcome == Failed {
-			e.refuse(w, Unwritten)
-		}
+		outcome = e.write(r.Context(), app, verdict.Event)
 	}
-	if outcome != Failed {
+	if outcome == Failed {
+		e.refuse(w, Unwritten)
+	} else {
+		if !verdict.Unproven {
+			e.hear(r.Context(), app, key.Segment, now)
+		}
 		accept(w)
 	}
 	e.Metrics.answered(e.service, verdict.Label, outcome)
@@ -190,13 +188,14 @@ func read(w http.ResponseWriter, r *http.Request) ([]byte, Rejection) {
 	return body, ""
 }
 
-// hear lets all pods know that callbacks come on a path, once a day. It is not waited
-// for: the next callback tells again.
-func (e *Endpoint) hear(app *directory.App, segment string, now time.Time) {
+// hear lets all pods know that callbacks come on a path, once a day. If the journal
+// does not take that, the next callback tells again.
+func (e *Endpoint) hear(ctx context.Context, app *directory.App, segment string, now time.Time) {
 	today := now.Unix() / int64((24 * time.Hour).Seconds())
 	e.mu.Lock()
-	defer e.mu.Unlock()
-	if day, told := e.told[segment]; told && day == today {
+	day, told := e.told[segment]
+	e.mu.Unlock()
+	if told && day == today {
 		return
 	}
 	heard := stream.Event{
@@ -204,9 +203,15 @@ func (e *Endpoint) hear(app *directory.App, segment string, now time.Time) {
 		App: app.Key.String(), Segment: segment, Time: now.UnixMilli(),
 	}
 	entry, err := heard.Entry()
-	if err != nil || !e.Journal.Offer(entry) {
+	if err == nil {
+		_, err = e.Journal.Append(ctx, entry)
+	}
+	if err != nil {
+		e.Log.V(1).Info("The journal did not take that callbacks about streams come", "app", app.Key.String(), "error", err.Error())
 		return
 	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
 	if len(e.told) >= maxTold {
 		clear(e.told)
 	}

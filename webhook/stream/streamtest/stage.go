@@ -172,12 +172,6 @@ func (s *Stage) Append(ctx context.Context, e journal.Entry) (journal.Receipt, e
 	return receipt, err
 }
 
-// Offer implements intake.Journal. It waits, so that what was offered can be looked at.
-func (s *Stage) Offer(e journal.Entry) bool {
-	_, err := s.Append(context.Background(), e)
-	return err == nil
-}
-
 // Send sends a callback and returns the status and the body of the answer.
 func (s *Stage) Send(path string, header http.Header, body string) (int, string) {
 	s.T.Helper()
