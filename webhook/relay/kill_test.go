@@ -93,11 +93,10 @@ func TestKilled(t *testing.T) {
 	}
 	talking.Wait()
 	letters := s.settleWith(func() figures { return askFigures(options.Address) })
-	g.Eventually(func() int64 { return askFigures(options.Address).Unknown }).WithTimeout(patience).Should(Equal(int64(len(letters))))
 	g.Expect(p.kill()).To(Equal("signal: killed"))
 	l, err := openLogs(t.Context(), options.journal())
 	g.Expect(err).NotTo(HaveOccurred())
-	g.Expect(l.letters.all(t.Context())).To(Equal(letters), "they are there after the last kill")
+	g.Expect(l.letters.all(t.Context())).To(ContainElements(letters), "they are there after the last kill")
 	g.Expect(l.close()).To(Succeed())
 	t.Logf("%d kills, %d of them while it started; %s", kills, early, s.figures(len(letters)))
 }

@@ -113,7 +113,8 @@ func (w *world) exhausted() bool {
 
 // settleWith waits until every question is with an agent, and every answer with its
 // customer or a dead letter, as a pod knows them. It checks the order of both,
-// that nothing is there twice, and that nothing but unknown outcomes is given up.
+// that nothing is there twice, and that nothing but unknown outcomes is given up and
+// counted. Of an answer that has arrived, a letter may still come.
 func (s *storm) settleWith(told func() figures) (known []deadLetter) {
 	s.world.t.Helper()
 	g := NewWithT(s.world.t)
@@ -124,6 +125,9 @@ func (s *storm) settleWith(told func() figures) (known []deadLetter) {
 			return []string{now.Err}
 		}
 		known = now.Letters
+		if now.Unknown != int64(len(known)) { // nothing else is a letter here
+			return []string{fmt.Sprintf("%d outcomes are unknown, and %d letters are there", now.Unknown, len(known))}
+		}
 		return s.unexplained(known)
 	}).WithTimeout(time.Minute).WithPolling(100 * time.Millisecond).Should(BeEmpty())
 	answers, explained := numbered("a", s.messages), map[deadLetter]bool{}
