@@ -206,6 +206,7 @@ func (o *Owner) conclude(ctx context.Context, result flushed) error {
 // attend looks after everything that happens now and then: heartbeat, the
 // stream's identity, who owns what.
 func (o *Owner) attend(ctx context.Context) {
+	o.confess()
 	if o.members != nil {
 		o.members.beat(o.writer)
 	}

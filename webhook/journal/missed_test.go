@@ -105,8 +105,12 @@ func TestMissedAlone(t *testing.T) {
 	t.Parallel()
 	g := NewWithT(t)
 	var tells told
-	o := tells.run(t, openEmbedded(t, t.TempDir()), "a", OwnerOptions{Heartbeat: time.Hour})
+	o := tells.run(t, openEmbedded(t, t.TempDir()), "a", OwnerOptions{Heartbeat: 50 * time.Millisecond})
 	g.Eventually(o.Alone).WithTimeout(10 * time.Second).Should(BeTrue())
 	o.Miss()
 	g.Eventually(tells.times.Load).WithTimeout(10 * time.Second).Should(BeEquivalentTo(1))
+	for range 100 { // it goes on
+		o.Miss()
+	}
+	g.Consistently(tells.times.Load, "300ms").Should(BeEquivalentTo(1), "all that follows is told together")
 }

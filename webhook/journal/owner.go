@@ -121,6 +121,7 @@ type Owner struct {
 
 	started  atomic.Bool
 	missed   atomic.Bool   // OnMissed is to be called
+	mine     atomic.Bool   // Miss has been called
 	alone    atomic.Bool   // no other member lives, as far as is known
 	owned    atomic.Uint32 // a bit for each partition
 	position atomic.Uint64
@@ -134,7 +135,8 @@ type Owner struct {
 	// What follows belongs to the loop.
 	folder    *folder
 	reader    *reader
-	next      uint64 // sequence that the reader comes to next
+	confessed time.Time // the last time that this member said that it missed something
+	next      uint64    // sequence that the reader comes to next
 	batch     []Entry
 	inspected uint64           // the position at the last inspection
 	retry     <-chan time.Time // set while the batch waits to be folded again, or a reader to be started
@@ -175,14 +177,23 @@ func NewOwner(j *Journal, member string, machine Machine, options OwnerOptions) 
 }
 
 // Miss tells all members, this one among them, that this one was told something
-// that it could not append. It does not wait: the others hear of it with the next
-// heartbeat that arrives.
-func (o *Owner) Miss() {
-	if o.members != nil {
-		o.members.misses.Add(1)
+// that it could not append. It does not wait: they hear of it with the next
+// heartbeat, and of all that follows within missPause together.
+func (o *Owner) Miss() { o.mine.Store(true) }
+
+// missPause is the least time between two times that a member says that it missed
+// something: in an outage of the log it does so all the time.
+const missPause = 30 * time.Second
+
+// confess tells what Miss has noted. It runs in the loop.
+func (o *Owner) confess() {
+	if now := o.clock.Now(); now.Sub(o.confessed) >= missPause && o.mine.Swap(false) {
+		o.confessed = now
+		o.missed.Store(true)
+		if o.members != nil {
+			o.members.misses.Add(1)
+		}
 	}
-	o.missed.Store(true)
-	o.nudge()
 }
 
 // Alone reports whether no other member appends to the log, as far as is known.
