@@ -18,6 +18,7 @@ package controllers_test
 
 import (
 	"fmt"
+	"net/http/httptest"
 	"testing"
 	"time"
 
@@ -155,14 +156,29 @@ func TestBlockOutlivesTheGroup(t *testing.T) {
 	s.Expect(s.live.ForbiddenUntil("show42")).To(BeZero())
 }
 
-// An API that takes calls and does not answer them costs other rooms nothing.
+// An API that takes calls and does not answer them costs other rooms nothing: neither
+// those of another application, nor those of its own.
 func TestHungControlDoesNotHoldUpOthers(t *testing.T) {
 	s := beginBroadcast(t)
-	s.create(s.field("room-status", statusField))
-	other := s.room("other", blocking(imv1alpha1.RoomLive))
-	other.Spec.StateControl.StreamUnlessLive = ""
-	rooms := []*imv1alpha1.LiveRoom{other}
-	for i := range 40 {
+	id := 1400000000 + appIDs.Add(1)
+	elsewhere := simim.New(simim.Options{
+		SDKAppID: id, SecretKey: secretKey, Administrators: []string{"administrator"}, GroupFields: []simim.FieldDefinition{{Name: statusField}},
+	})
+	server := httptest.NewServer(elsewhere)
+	t.Cleanup(server.Close)
+	app := s.story.app()
+	app.Name, app.Spec.SDKAppID, app.Spec.Endpoint = "other", id, server.URL
+	field := s.field("room-status-there", statusField)
+	field.Spec.AppRef.Name = app.Name
+	s.create(s.field("room-status", statusField), app, field)
+
+	own, foreign := s.room("own", blocking(imv1alpha1.RoomLive)), s.room("foreign", blocking(imv1alpha1.RoomLive))
+	foreign.Spec.AppRef.Name = app.Name
+	rooms := []*imv1alpha1.LiveRoom{own, foreign}
+	for _, r := range rooms {
+		r.Spec.StateControl.StreamUnlessLive = ""
+	}
+	for i := range 48 {
 		r := s.room(fmt.Sprintf("r%d", i), css(fmt.Sprintf("show%d", i)), blocking(imv1alpha1.RoomLive))
 		r.Spec.Stream.HostSecretName = ""
 		rooms = append(rooms, r)
@@ -174,15 +190,19 @@ func TestHungControlDoesNotHoldUpOthers(t *testing.T) {
 		s.Eventually(s.ready(r)).Should(Equal(asDeclared))
 	}
 	s.Expect(s.live.InjectFault(simlive.Fault{Action: forbidCall, Latency: time.Minute})).To(Succeed())
-	for _, r := range rooms[1:] {
+	for _, r := range rooms[2:] {
 		s.turn(r, imv1alpha1.RoomPaused)
 	}
-	for _, r := range rooms[1:] { // viewers do not wait for another provider
-		s.Eventually(s.told(r.Spec.GroupID)).WithTimeout(15 * time.Second).Should(Equal("Paused"))
+	for _, r := range rooms[:2] {
+		s.turn(r, imv1alpha1.RoomPaused)
 	}
-	s.turn(other, imv1alpha1.RoomPaused)
-	s.Eventually(s.told("live_other")).WithTimeout(3 * time.Second).Should(Equal("Paused"))
-	s.Eventually(s.condition(rooms[1], imv1alpha1.ConditionStreamControlled)).Should(Equal("False Unavailable"))
+	soon := 3 * time.Second // less than a call waits for its answer
+	s.Eventually(toldIn(elsewhere, "live_foreign")).WithTimeout(soon).Should(Equal("Paused"))
+	s.Eventually(s.told("live_own")).WithTimeout(soon).Should(Equal("Paused"))
+	for _, r := range rooms[2:] { // viewers do not wait for another provider
+		s.Eventually(s.told(r.Spec.GroupID)).Should(Equal("Paused"))
+	}
+	s.Eventually(s.condition(rooms[2], imv1alpha1.ConditionStreamControlled)).Should(Equal("False Unavailable"))
 }
 
 // Credentials that the API refuses keep a room from going until they are right.

@@ -45,8 +45,10 @@ func (c skewed) Now() time.Time                  { return time.Now().Add(c.by) }
 func (c skewed) Since(t time.Time) time.Duration { return c.Now().Sub(t) }
 
 // told is what clients of a room read in its state field.
-func (s *story) told(group string) func() string {
-	return func() string { g, _ := s.sim.Group(group); return g.CustomFields[statusField] }
+func (s *story) told(group string) func() string { return toldIn(s.sim, group) }
+
+func toldIn(sim *simim.Simulator, group string) func() string {
+	return func() string { g, _ := sim.Group(group); return g.CustomFields[statusField] }
 }
 
 // effective is the state that a room says it was brought to.

@@ -19,6 +19,7 @@ package control
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	"github.com/sony/gobreaker/v2"
@@ -29,7 +30,8 @@ import (
 const (
 	// maxCalls at once, so that an API that does not answer holds up that many callers.
 	maxCalls = 8
-	// slotPatience is how long a call waits for one of them to end.
+	// slotPatience is how long none of them may end until others do not wait for them
+	// any more.
 	slotPatience = time.Second
 	// breakerTrip is how many attempts in a row without an answer open the breaker, and
 	// breakerOpen how long it lets nothing through then.
@@ -42,6 +44,9 @@ const (
 type patience struct {
 	slots   chan struct{}
 	breaker *gobreaker.CircuitBreaker[struct{}]
+
+	mu    sync.Mutex
+	taken time.Time // when the last slot was
 }
 
 func newPatience() *patience {
@@ -57,18 +62,48 @@ func newPatience() *patience {
 	}
 }
 
-// attempt makes one attempt, when there is room for it.
-func (c *Client) attempt(ctx context.Context, a action, body []byte, into any) *Error {
-	select {
-	case c.patience.slots <- struct{}{}:
-	default:
+// enter takes a slot. While calls come and go it waits for one, and when they are stuck
+// it does not: then it is not known whether any of them will end.
+func (c *Client) enter(ctx context.Context, a action) *Error {
+	for {
 		select {
 		case c.patience.slots <- struct{}{}:
-		case <-ctx.Done():
-			return &Error{Class: im.RateLimited, Action: a.name, Info: "no turn came", Err: ctx.Err(), uncalled: true}
-		case <-c.Clock.After(slotPatience):
+			c.patience.took(c.Clock.Now())
+			return nil
+		default:
+		}
+		wait := c.patience.left(c.Clock.Now())
+		if wait <= 0 {
 			return &Error{Class: im.Unavailable, Action: a.name, Info: "not called: earlier calls are still waiting for an answer", RetryAfter: slotPatience, uncalled: true}
 		}
+		select {
+		case c.patience.slots <- struct{}{}:
+			c.patience.took(c.Clock.Now())
+			return nil
+		case <-ctx.Done():
+			return &Error{Class: im.RateLimited, Action: a.name, Info: "no turn came", Err: ctx.Err(), uncalled: true}
+		case <-c.Clock.After(wait):
+		}
+	}
+}
+
+func (p *patience) took(now time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.taken = now
+}
+
+// left is how long to wait still for one of the calls to end.
+func (p *patience) left(now time.Time) time.Duration {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.taken.Add(slotPatience).Sub(now)
+}
+
+// attempt makes one attempt, when there is room for it.
+func (c *Client) attempt(ctx context.Context, a action, body []byte, into any) *Error {
+	if failed := c.enter(ctx, a); failed != nil {
+		return failed
 	}
 	defer func() { <-c.patience.slots }()
 	_, err := c.patience.breaker.Execute(func() (struct{}, error) {

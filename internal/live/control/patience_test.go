@@ -25,6 +25,9 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
+
+	clocktesting "k8s.io/utils/clock/testing"
 
 	"github.com/liveroom-io/liveroom-operator/internal/im"
 )
@@ -116,4 +119,35 @@ func TestCallsAtOnceAreBounded(t *testing.T) {
 	if err := c.Drop(t.Context(), Stream{Name: "s"}); err != nil || under.Load() != maxCalls+1 {
 		t.Error(err, under.Load())
 	}
+}
+
+// Calls that are answered slowly, but are answered, are waited for: being many is no
+// reason to be refused.
+func TestBusyIsNotStuck(t *testing.T) {
+	t.Parallel()
+	var under atomic.Int64
+	next := make(chan struct{})
+	c := wired(t, func(*http.Request) (*http.Response, error) {
+		under.Add(1)
+		<-next
+		return answered(`{"Response":{"StreamState":"active"}}`), nil
+	})
+	still := clocktesting.NewFakeClock(time.Unix(1, 0))
+	c.Clock = still
+	var calling sync.WaitGroup
+	for range 3 * maxCalls {
+		calling.Go(func() {
+			if _, err := c.StreamState(t.Context(), Stream{Name: "s"}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	for i := range int64(3 * maxCalls) {
+		for under.Load() < min(maxCalls+i, 3*maxCalls) {
+			runtime.Gosched()
+		}
+		still.Step(slotPatience * 3 / 4)
+		next <- struct{}{}
+	}
+	calling.Wait()
 }
