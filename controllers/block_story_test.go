@@ -314,6 +314,38 @@ func TestPusherIsRemovedFromAPausedRoom(t *testing.T) {
 	s.Eventually(s.ready(room)).Should(Equal(asDeclared))
 }
 
+// A status that meets other changes of the object is written once more. Nobody is removed
+// once more.
+func TestPusherIsRemovedOnce(t *testing.T) {
+	s := beginBroadcast(t)
+	room := s.room("one", trtcRoom, blocking(imv1alpha1.RoomLive))
+	s.create(s.field("room-status", statusField), room)
+	s.Eventually(s.ready(room)).Should(Equal(asDeclared))
+	for state, call := range map[imv1alpha1.RoomState]string{imv1alpha1.RoomPaused: removeCall, imv1alpha1.RoomEnded: dismissCall} {
+		called := func() int { return s.live.Calls(call) }
+		s.Expect(s.live.InjectFault(simlive.Fault{Action: call, Latency: time.Second})).To(Succeed())
+		s.turn(room, state)
+		s.Eventually(called).Should(Equal(1))
+		s.tell(room, imv1alpha1.RoomStreamStatus{State: imv1alpha1.StreamInactive, Since: *at(0)}) // meanwhile
+		s.Eventually(func() imv1alpha1.RoomState {
+			if block := s.blocked(room)(); block != nil {
+				return block.State
+			}
+			return ""
+		}).Should(Equal(state))
+		s.again(room, string(state))
+		s.Expect(called()).To(Equal(1))
+
+		s.live.ClearFaults()
+		s.turn(room, imv1alpha1.RoomLive)
+		s.Eventually(s.blocked(room)).Should(BeNil())
+		s.turn(room, state)
+		s.Eventually(called).Should(Equal(2), "another time is another end")
+		s.turn(room, imv1alpha1.RoomLive)
+		s.Eventually(s.blocked(room)).Should(BeNil())
+	}
+}
+
 // tell writes what callbacks tell of a stream, as the webhook does.
 func (s *story) tell(room *imv1alpha1.LiveRoom, stream imv1alpha1.RoomStreamStatus) {
 	s.t.Helper()

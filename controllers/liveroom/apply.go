@@ -57,7 +57,7 @@ func (k *Kind) apply(ctx context.Context, conn *application.Connection, d Desire
 	case StreamResume:
 		return k.resume(ctx, d.Block, value.Name)
 	case SessionEnd:
-		return k.endSession(ctx, d.Block, value)
+		return k.endSession(ctx, d, value)
 	case Ban:
 		length := banWithoutEnd
 		if !value.Until.IsZero() {

@@ -64,6 +64,7 @@ type Block struct {
 
 	// places are where a stream is to be found, without its name.
 	places []control.Stream
+	ended  *sessionMade   // what was made of the session and may be missing in status
 	live   control.Config // of the API that controls CSS streams
 	trtc   control.Config // of the one that controls TRTC rooms
 }

@@ -55,7 +55,8 @@ func (k *Kind) resolveBlock(ctx context.Context, conn *application.Connection, r
 	b := newBlock(room, d.Now, k.providerTime(conn))
 	d.Block = b
 	if spec := room.Spec.StateControl; spec != nil && spec.StreamUnlessLive == imv1alpha1.StreamBlocked && d.State.Value != imv1alpha1.RoomLive {
-		b.For = d.State.Value
+		b.For, b.ended = d.State.Value, k.sessions.recall(room.UID)
+		b.Made = b.ended.complete(b.Made)
 	}
 	var err error
 	switch {
@@ -217,7 +218,8 @@ func (k *Kind) everywhere(ctx context.Context, b *Block, name string, call func(
 }
 
 // endSession removes the pusher from a TRTC room, or everybody.
-func (k *Kind) endSession(ctx context.Context, b *Block, end SessionEnd) error {
+func (k *Kind) endSession(ctx context.Context, d Desired, end SessionEnd) error {
+	b := d.Block
 	ctx, cancel := context.WithTimeout(ctx, controlTimeout)
 	defer cancel()
 	api, err := k.controls.Client(b.trtc)
@@ -225,9 +227,14 @@ func (k *Kind) endSession(ctx context.Context, b *Block, end SessionEnd) error {
 		return hold.New(imv1alpha1.ReasonInvalid, "spec.trtc.apiEndpoint of the ImApp: %v", err)
 	}
 	if end.State == imv1alpha1.RoomEnded {
-		return api.DismissRoom(ctx, b.Session.SDKAppID, end.RoomID)
+		err = api.DismissRoom(ctx, b.Session.SDKAppID, end.RoomID)
+	} else {
+		err = api.RemoveUsers(ctx, b.Session.SDKAppID, end.RoomID, []string{b.Session.Pusher})
 	}
-	return api.RemoveUsers(ctx, b.Session.SDKAppID, end.RoomID, []string{b.Session.Pusher})
+	if err == nil {
+		k.sessions.remember(d.UID, b, end)
+	}
+	return err
 }
 
 // releaseStream lets the stream of a room that is being deleted run again, unless
@@ -278,12 +285,16 @@ func (k *Kind) heldByRival(ctx context.Context, room *imv1alpha1.LiveRoom) (bool
 func (k *Kind) Holds(room *imv1alpha1.LiveRoom) bool { return room.Status.StreamBlock != nil }
 
 // reportBlock is what has been done about the stream.
-func reportBlock(room *imv1alpha1.LiveRoom, pass *lifecycle.Pass[Desired, Observed]) {
-	if pass.Desired == nil || pass.Desired.Block == nil || pass.ReadOnly {
+func (k *Kind) reportBlock(room *imv1alpha1.LiveRoom, pass *lifecycle.Pass[Desired, Observed]) {
+	if pass.Desired == nil || pass.ReadOnly {
 		return
 	}
 	b := pass.Desired.Block
-	room.Status.StreamBlock = b.after(room.Status.StreamBlock, pass.Applied, pass.Failures)
+	k.sessions.settle(room.UID, b, room.Status.StreamBlock)
+	if b == nil {
+		return
+	}
+	room.Status.StreamBlock = b.after(b.ended.complete(room.Status.StreamBlock), pass.Applied, pass.Failures)
 	switch {
 	case forbidden(b.Made) && forbidden(room.Status.StreamBlock) && b.Held != "":
 		room.Status.StreamName = b.Held // until it is let go

@@ -49,6 +49,7 @@ type Kind struct {
 	client     client.Client
 	keys       *application.Keys
 	controls   *application.Controls
+	sessions   *sessions
 	references *reference.Reader
 	apps       *application.Registry
 	clock      clock.PassiveClock
@@ -65,7 +66,11 @@ func New(c client.Client, references *reference.Reader, apps *application.Regist
 	if err != nil {
 		return nil, err
 	}
-	return &Kind{client: c, references: references, keys: keys, controls: controls, apps: apps, clock: clk}, nil
+	sessions, err := newSessions()
+	if err != nil {
+		return nil, err
+	}
+	return &Kind{client: c, references: references, keys: keys, controls: controls, sessions: sessions, apps: apps, clock: clk}, nil
 }
 
 var (

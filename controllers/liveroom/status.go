@@ -63,7 +63,7 @@ func status(room *imv1alpha1.LiveRoom) any {
 func (k *Kind) Report(room *imv1alpha1.LiveRoom, pass *lifecycle.Pass[Desired, Observed]) {
 	reportState(room, pass)
 	reportStream(room, pass)
-	reportBlock(room, pass)
+	k.reportBlock(room, pass)
 	if pass.Desired == nil {
 		return
 	}
