@@ -314,6 +314,28 @@ func TestPusherIsRemovedFromAPausedRoom(t *testing.T) {
 	s.Eventually(s.ready(room)).Should(Equal(asDeclared))
 }
 
+// To let everybody enter again, and the copy run, nothing is needed of TRTC's API.
+func TestRoomIsOpenedWithoutCredentialsOfTRTC(t *testing.T) {
+	s := prepareBroadcast(t)
+	s.start()
+	credentials := s.credentials()
+	credentials.SetName("trtc-api")
+	s.app.Spec.TRTC.APICredentialsSecretRef = &imv1alpha1.SecretReference{Name: "trtc-api"}
+	room := s.room("one", trtcRoom, blocking(imv1alpha1.RoomPaused))
+	s.create(s.story.secret(secretKey), s.key("push-key", imv1alpha1.PushKeyName, pushKey), s.credentials(), credentials, s.app,
+		s.field("room-status", statusField), room)
+	s.Eventually(s.ready(room)).Should(Equal(asDeclared))
+	s.Expect(s.client.Get(s.ctx, client.ObjectKeyFromObject(room), room)).To(Succeed())
+	copied := room.Status.StreamName
+	s.Expect(s.live.ForbiddenUntil(copied)).To(BeTemporally(">", time.Now()))
+	s.Expect(s.client.Delete(s.ctx, credentials)).To(Succeed())
+	s.Eventually(s.ready(room)).Should(Equal("False KeyNotFound"))
+	s.turn(room, imv1alpha1.RoomLive)
+	s.Eventually(s.blocked(room)).Should(BeNil())
+	s.Expect(s.live.ForbiddenUntil(copied)).To(BeZero())
+	s.Eventually(s.ready(room)).Should(Equal(asDeclared))
+}
+
 // A status that meets other changes of the object is written once more. Nobody is removed
 // once more.
 func TestPusherIsRemovedOnce(t *testing.T) {

@@ -25,6 +25,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
@@ -201,7 +202,8 @@ func (s *system) roomsOfSameAccount() handler.EventHandler {
 	return handler.EnqueueRequestsFromMapFunc(func(ctx context.Context, obj client.Object) []reconcile.Request {
 		var list imv1alpha1.ImAppList
 		if err := s.mgr.GetClient().List(ctx, &list, client.UnsafeDisableDeepCopy); err != nil {
-			return nil // the next sweep finds it
+			log.FromContext(ctx).Error(err, "Listing ImApps that may share an account") // no sweep makes up for it
+			return nil
 		}
 		var keys []types.NamespacedName
 		for _, app := range list.Objects() {
@@ -227,8 +229,10 @@ func (s *system) roomsOfKey() handler.EventHandler {
 // streaming are the rooms of an ImApp that have a stream, or still hold one back.
 func (s *system) streaming(app types.NamespacedName) []types.NamespacedName {
 	var list imv1alpha1.LiveRoomList
-	if err := s.mgr.GetClient().List(context.Background(), &list, client.MatchingFields{lookup.ByApp: app.String()}, client.UnsafeDisableDeepCopy); err != nil {
-		return nil // the next sweep finds them
+	ctx := context.Background()
+	if err := s.mgr.GetClient().List(ctx, &list, client.MatchingFields{lookup.ByApp: app.String()}, client.UnsafeDisableDeepCopy); err != nil {
+		log.FromContext(ctx).Error(err, "Listing rooms with streams to wake") // no sweep makes up for it: it compares groups alone
+		return nil
 	}
 	var keys []types.NamespacedName
 	for _, room := range list.Objects() {

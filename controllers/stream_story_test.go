@@ -298,6 +298,15 @@ func TestTRTCStream(t *testing.T) {
 	s.again(room, "again")
 	s.Expect(env.Requests().Since(before).By(s.agent()).In(s.namespace).Writes().Total()).To(Equal(1), "a UserSig is not made anew in every pass")
 	s.Expect(s.held(hostSecret)).To(Equal(host))
+
+	// While it is not known who pushes, viewers go on to watch where they watched.
+	playback := room.Status.Playback
+	update(s, room, func(r *imv1alpha1.LiveRoom) { r.Spec.Stream.TRTC.Pusher.AccountRef.Name = "nobody" })
+	s.Eventually(s.ready(room)).Should(Equal("False ReferenceNotFound"))
+	s.Expect(s.client.Get(s.ctx, client.ObjectKeyFromObject(room), room)).To(Succeed())
+	s.Expect(room.Status.StreamName).To(Equal(stream))
+	s.Expect(room.Status.Playback).To(Equal(playback))
+	s.Expect(s.held(hostSecret)).To(Equal(host))
 }
 
 // Of two rooms with one stream the older keeps it.
