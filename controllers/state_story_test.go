@@ -17,6 +17,7 @@ limitations under the License.
 package controllers_test
 
 import (
+	"net/http"
 	"testing"
 	"time"
 
@@ -213,4 +214,46 @@ func TestStateIsTakenBack(t *testing.T) {
 	s.Expect(s.stranger().ChangeGroup(s.ctx, "live_one", im.GroupChange{Announcement: new("someone else's")})).To(Succeed())
 	s.again(room, "again")
 	s.Expect(shown()).To(Equal("someone else's|Off"))
+}
+
+// What a state has done is known also when the pass of the change got no further, and is
+// nothing to an operator that only observes.
+func TestStateThatWasReachedInPartIsTakenBack(t *testing.T) {
+	s := begin(t)
+	room := s.room("one", func(spec *imv1alpha1.LiveRoomSpec) {
+		spec.Attributes = []imv1alpha1.RoomAttribute{{Key: "k", Value: new("a")}}
+		spec.StateControl = &imv1alpha1.StateControl{Mode: imv1alpha1.StateControlManual, State: imv1alpha1.RoomLive, SpeechUnlessLive: imv1alpha1.SpeechMuted}
+	})
+	s.create(room)
+	s.Eventually(s.ready(room)).Should(Equal(asDeclared))
+	s.fault(simim.Fault{Command: "set_group_attr", HTTPStatus: http.StatusBadGateway})
+	s.fault(simim.Fault{Command: "modify_group_attr", HTTPStatus: http.StatusBadGateway})
+	update(s, room, func(r *imv1alpha1.LiveRoom) {
+		r.Spec.StateControl.State, r.Spec.Attributes[0].Value = imv1alpha1.RoomPaused, new("b")
+	})
+	shown := func() string { g, _ := s.sim.Group("live_one"); return g.MuteAllMember }
+	s.Eventually(shown).Should(Equal("On"))
+	s.Eventually(s.ready(room)).Should(Equal("False Unavailable"))
+	update(s, room, func(r *imv1alpha1.LiveRoom) { r.Spec.StateControl = nil })
+	s.again(room, "nothing says it any more")
+	s.sim.ClearFaults()
+	s.Eventually(s.ready(room)).Should(Equal(asDeclared))
+	s.Eventually(shown).Should(Equal("Off"))
+	s.Eventually(s.effective(room)).Should(BeEmpty())
+}
+
+func TestStateIsNothingToAnObserver(t *testing.T) {
+	s := begin(t)
+	room := s.room("one", func(spec *imv1alpha1.LiveRoomSpec) {
+		spec.StateControl = &imv1alpha1.StateControl{Mode: imv1alpha1.StateControlManual, State: imv1alpha1.RoomPaused, SpeechUnlessLive: imv1alpha1.SpeechMuted}
+	})
+	s.create(room)
+	s.Eventually(s.ready(room)).Should(Equal(asDeclared))
+	s.Expect(s.effective(room)()).To(Equal(imv1alpha1.RoomPaused))
+	update(s, room, func(r *imv1alpha1.LiveRoom) {
+		r.Spec.ManagementPolicy, r.Spec.StateControl = imv1alpha1.ManagementPolicyObserve, nil
+	})
+	s.Eventually(s.effective(room)).Should(BeEmpty())
+	s.again(room, "another look")
+	s.Expect(s.ready(room)()).To(Equal(asDeclared))
 }

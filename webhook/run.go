@@ -24,7 +24,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/netip"
-	"sync"
 	"time"
 
 	"github.com/go-logr/logr"
@@ -369,93 +368,6 @@ func (s *system) first(ctx context.Context, reconciler reconcile.Reconciler, req
 
 // firstRetry is the pause before another first look.
 const firstRetry = time.Second
-
-// project projects whenever this pod is elected.
-func (s *system) project(ctx context.Context) error {
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-s.turn:
-		}
-		if !s.elected() {
-			continue
-		}
-		term, end := context.WithCancel(ctx)
-		var running sync.WaitGroup
-		s.Log.Info("This pod writes status from now on")
-		running.Go(func() { s.projector.Run(term) })
-		s.wake.all()
-		for s.elected() && term.Err() == nil {
-			select {
-			case <-ctx.Done():
-				end()
-			case <-s.turn:
-			}
-		}
-		end()
-		running.Wait()
-	}
-}
-
-// electing is the partition whose owner writes status.
-const electing = 0
-
-// elected reports whether this pod writes status.
-func (s *system) elected() bool { return s.owner.Owns(electing) }
-
-// ownership gives the clients of IM their part of the limits, and lets project
-// see whether this pod is elected.
-func (s *system) ownership(gained, lost []int) {
-	s.Log.Info("Partitions of the journal changed hands", "gained", len(gained), "lost", len(lost), "owned", len(s.owner.Partitions()))
-	s.clients.SetShare(float64(max(len(s.owner.Partitions()), 1)) / journal.Partitions)
-	select {
-	case s.turn <- struct{}{}:
-	default:
-	}
-}
-
-const (
-	// userTTL is how long the points of a user are kept after the last ones.
-	userTTL = 180 * 24 * time.Hour
-	// declaredTTL is how long the state of a room or of an account is kept once
-	// nobody declares it any more.
-	declaredTTL = projection.KeepFor
-	// maxUsers, maxRooms and maxAccounts bound the states in the journal.
-	maxUsers    = 1_000_000
-	maxRooms    = 100_000
-	maxAccounts = 100_000
-)
-
-func ownerOptions(changed func(gained, lost []int)) journal.OwnerOptions {
-	return journal.OwnerOptions{OnOwnership: changed, Kinds: map[string]journal.Kind{
-		fold.User:    {TTL: userTTL, MaxKeys: maxUsers},
-		fold.Room:    {TTL: declaredTTL, MaxKeys: maxRooms},
-		fold.Account: {TTL: declaredTTL, MaxKeys: maxAccounts},
-	}}
-}
-
-// rescan shows the writer of levels all users again for a while.
-func (s *system) rescan(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, rescanTime)
-	defer cancel()
-	s.journal.Watch(ctx, fold.User, func(key journal.StateKey, data []byte, deleted bool) {
-		if user, err := level.LoadUser(data); err == nil && !deleted && s.owner.Owns(key.Partition) {
-			s.writer.Review(key.Name, user)
-		}
-	})
-}
-
-// rescanTime is enough to read a million users.
-const rescanTime = time.Minute
-
-// changeUser changes a user's state in the fold of its partition.
-func (s *system) changeUser(ctx context.Context, name string, change func(*level.User) bool) error {
-	return s.owner.Mutate(ctx, fold.UserKey(name), func(state journal.State) bool {
-		user, ok := state.(*level.User)
-		return ok && change(user)
-	})
-}
 
 // close takes down what runs outside of Run.
 func (s *system) close() error {

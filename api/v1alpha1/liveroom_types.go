@@ -356,6 +356,15 @@ func (r *LiveRoom) GroupID() string {
 	return r.Namespace + "." + r.Name
 }
 
+// CSSStreamName returns the name of the room's CSS stream: that of spec, or made of the
+// names of the object, when it may be longer than CSS allows.
+func (r *LiveRoom) CSSStreamName() string {
+	if stream := r.Spec.Stream; stream != nil && stream.CSS != nil && stream.CSS.StreamName != "" {
+		return stream.CSS.StreamName
+	}
+	return r.Namespace + "-" + r.Name
+}
+
 // GetObjectStatus implements Object.
 func (r *LiveRoom) GetObjectStatus() *ObjectStatus { return &r.Status.ObjectStatus }
 

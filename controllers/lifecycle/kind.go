@@ -188,6 +188,8 @@ type Pass[D, S any] struct {
 	Desired *D
 	// Observed is nil until IM was read.
 	Observed *S
+	// ObservedApart is what was read apart from IM when IM was not, nil otherwise.
+	ObservedApart *S
 	// Planned are the changes that were due, given-up ones included.
 	Planned []Change
 	// Applied are the changes that were made.

@@ -182,6 +182,9 @@ func (r *Reconciler[O, D, S]) withoutIM(ctx context.Context, conn *application.C
 	ctx, cancel := context.WithTimeout(ctx, apartTimeout)
 	defer cancel()
 	err := r.apart(ctx, kind, conn, obj, pass)
+	if err != nil && judge(err).silent {
+		return err // it comes again soon, and says nothing until then
+	}
 	if _, waits := hold.As(err); err != nil && !waits {
 		log.FromContext(ctx).Error(err, "Changing what IM has no part in")
 	}
@@ -200,6 +203,7 @@ func (r *Reconciler[O, D, S]) apart(ctx context.Context, kind Independent[O, D, 
 	if err != nil {
 		return err
 	}
+	pass.ObservedApart = &observed
 	due := kind.PlanApart(*pass.Desired, observed)
 	if len(due) > 0 {
 		if err := r.record(ctx, obj, *pass.Desired, due, pass); err != nil {

@@ -154,13 +154,17 @@ func (b *Block) sessionDue() bool {
 	return b.Made == nil || b.Made.State != b.For || !b.PushedSince.IsZero() && !b.PushedSince.Before(b.Made.Since.Time)
 }
 
-// renewal is when a block has to be made anew. Zero means never, or that it is due by
-// now, so that it is this pass that makes it.
+// renewal is when a block has to be made anew. One that is due by now is made by this
+// pass, and the next one is due after it. Zero means never.
 func (b *Block) renewal() time.Time {
-	if b.For == "" || b.Name == "" || !forbidden(b.Made) || b.forbidDue() {
+	switch {
+	case b.For == "" || b.Name == "":
 		return time.Time{}
+	case b.forbidDue():
+		return b.Now.Add(blockFor - blockRenewal)
+	default:
+		return b.Made.Until.Add(-blockRenewal)
 	}
-	return b.Made.Until.Add(-blockRenewal)
 }
 
 // intended is what is noted before a stream is forbidden for the first time, and
@@ -184,6 +188,15 @@ func (b *Block) intended(due []lifecycle.Change) *imv1alpha1.StreamBlock {
 	}
 	intent.Until = &metav1.Time{Time: b.Now}
 	return intent
+}
+
+// concerned is the name of the stream that an intent is about: before it is let go that
+// is the one that is held, whatever spec says now.
+func (b *Block) concerned() string {
+	if forbidden(b.Made) {
+		return b.Held
+	}
+	return b.Name
 }
 
 func resumes(change lifecycle.Change) bool {

@@ -172,3 +172,37 @@ func TestBlockIsRecorded(t *testing.T) {
 		})
 	}
 }
+
+// Before a stream is let go it is noted which one that is, whatever spec names now: the
+// process may end before the pass does.
+func TestIntentIsAboutTheHeldStream(t *testing.T) {
+	now := time.Unix(1_700_000_000, 0)
+	for name, next := range map[string]string{"live again": "", "renamed": "show43"} {
+		room := &imv1alpha1.LiveRoom{}
+		room.Status.StreamName = "show42"
+		room.Status.StreamBlock = &imv1alpha1.StreamBlock{State: imv1alpha1.RoomPaused, Since: metav1.NewTime(now), Until: &metav1.Time{Time: now.Add(100 * time.Hour)}}
+		for range 2 {
+			b := newBlock(room, now, now)
+			if b.Name = next; next != "" {
+				b.For = imv1alpha1.RoomPaused
+			}
+			due := planBlock(b)
+			if len(due) != 1 || due[0].Value != (StreamResume{Name: "show42"}) {
+				t.Errorf("%s: %+v is due", name, due)
+			}
+			(&Kind{}).Record(room, Desired{Block: b}, due)
+		}
+		if room.Status.StreamName != "show42" {
+			t.Errorf("%s: noted is %q", name, room.Status.StreamName)
+		}
+	}
+}
+
+// A block that this pass makes is due again in time, though nothing else may wake the room.
+func TestRenewalOfWhatIsMadeNow(t *testing.T) {
+	now := time.Unix(1_700_000_000, 0)
+	b := &Block{For: imv1alpha1.RoomPaused, Name: "show42", Now: now}
+	if got, want := b.renewal(), now.Add(blockFor-blockRenewal); !got.Equal(want) {
+		t.Errorf("it is due at %s, not %s", got, want)
+	}
+}

@@ -146,7 +146,9 @@ func (k *Kind) ResolveApart(ctx context.Context, conn *application.Connection, r
 		state := stateAt(control, room.Status.EffectiveState, d.Now)
 		state.direct(control, &d)
 	}
-	takeBack(room.Status.EffectiveState, &d)
+	if room.GetManagementPolicy() != imv1alpha1.ManagementPolicyObserve {
+		takeBack(room.Status.EffectiveState, &d)
+	}
 	return d, k.resolveStream(ctx, conn, room, &d)
 }
 

@@ -69,5 +69,5 @@ func describeStream(room *imv1alpha1.LiveRoom) string {
 		}
 		return fmt.Sprintf("TRTC room %d", trtc.RoomID)
 	}
-	return fmt.Sprintf("stream %q", lookup.StreamName(room))
+	return fmt.Sprintf("stream %q", room.CSSStreamName())
 }

@@ -129,7 +129,7 @@ func (k *Kind) Record(room *imv1alpha1.LiveRoom, d Desired, due []lifecycle.Chan
 		room.Status.EffectiveState, noted = next, true
 	}
 	if intent := d.Block.intended(due); intent != nil {
-		room.Status.StreamBlock, room.Status.StreamName, noted = intent, d.Block.Name, true
+		room.Status.StreamBlock, room.Status.StreamName, noted = intent, d.Block.concerned(), true
 	}
 	if !k.Keeps(room) {
 		return noted
@@ -153,22 +153,38 @@ func (k *Kind) Keeps(room *imv1alpha1.LiveRoom) bool {
 	return control != nil && control.Mode == imv1alpha1.StateControlScheduled || controlled(room)
 }
 
-// reportState is the state that a pass has brought the room to. What it could not take
-// back of the one before is not forgotten.
+// reportState is the state that a pass has brought the room to. What a state has done to
+// the room is not forgotten until it is taken back, also when the pass got no further.
 func reportState(room *imv1alpha1.LiveRoom, pass *lifecycle.Pass[Desired, Observed]) {
-	if pass.Desired == nil || pass.Observed == nil || pass.Err != nil || pass.ReadOnly || !pass.Observed.Exists() && !pass.Created() {
+	status, was := &room.Status, room.Status.EffectiveState
+	if pass.Desired == nil || pass.Observed == nil {
 		return
 	}
-	status, left := &room.Status, []imv1alpha1.StateEffect(nil)
-	if status.EffectiveState != nil {
-		left = slices.DeleteFunc(slices.Clone(status.EffectiveState.Effects), func(effect imv1alpha1.StateEffect) bool { return reached(pass, pathOf[effect]) })
+	if pass.ReadOnly || !pass.Observed.Exists() && !pass.Created() { // nothing of it is ours to take back
+		if room.Spec.StateControl == nil {
+			status.EffectiveState = nil
+		}
+		return
 	}
-	switch {
-	case room.Spec.StateControl != nil:
-		status.EffectiveState = pass.Desired.State.status()
-		status.EffectiveState.Effects = union(status.EffectiveState.Effects, left)
-	case len(left) == 0:
+	var before []imv1alpha1.StateEffect
+	if was != nil {
+		before = was.Effects
+	}
+	left := slices.DeleteFunc(slices.Clone(before), func(effect imv1alpha1.StateEffect) bool { return reached(pass, pathOf[effect]) })
+	switch state := pass.Desired.State; {
+	case pass.Err == nil && state != nil:
+		status.EffectiveState = state.status()
+		status.EffectiveState.Effects = union(state.Effects, left)
+	case pass.Err == nil && len(left) == 0:
 		status.EffectiveState = nil
+	case pass.Err != nil && state != nil:
+		done := slices.DeleteFunc(slices.Clone(state.Effects), func(effect imv1alpha1.StateEffect) bool { return !reached(pass, pathOf[effect]) })
+		if was == nil && len(done) > 0 {
+			status.EffectiveState = state.status()
+		}
+		if status.EffectiveState != nil {
+			status.EffectiveState.Effects = union(before, done)
+		}
 	}
 }
 

@@ -17,6 +17,7 @@ limitations under the License.
 package liveroom
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"hash/fnv"
@@ -176,7 +177,7 @@ func (s *streamer) expiry(had *metav1.Time) time.Time {
 
 // css makes the URLs of a stream of Cloud Streaming Services.
 func (s *streamer) css(ctx context.Context) error {
-	name, config := lookup.StreamName(s.room), s.app.Spec.Live
+	name, config := s.room.CSSStreamName(), s.app.Spec.Live
 	if len(name) > maxStreamNameBytes || !streamNames.MatchString(name) {
 		return s.stream.blame(pathStreamName, hold.New(imv1alpha1.ReasonInvalid,
 			"the stream name %q made of namespace and name is not 1 to %d letters, digits and -: create the room anew with stream.css.streamName", name, maxStreamNameBytes))
@@ -353,8 +354,8 @@ func reportStream(room *imv1alpha1.LiveRoom, pass *lifecycle.Pass[Desired, Obser
 			return
 		}
 	}
-	if pass.Observed != nil && pass.Observed.Secrets != nil {
-		status.HostURLExpiresAt = timeOf(pass.Observed.Secrets[host].ExpiresAt)
+	if observed := cmp.Or(pass.Observed, pass.ObservedApart); observed != nil && observed.Secrets != nil {
+		status.HostURLExpiresAt = timeOf(observed.Secrets[host].ExpiresAt)
 	}
 }
 

@@ -17,6 +17,7 @@ limitations under the License.
 package liveroom
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -25,6 +26,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	imv1alpha1 "github.com/liveroom-io/liveroom-operator/api/v1alpha1"
+	"github.com/liveroom-io/liveroom-operator/controllers/lifecycle"
 	"github.com/liveroom-io/liveroom-operator/internal/hold"
 	"github.com/liveroom-io/liveroom-operator/internal/im"
 	"github.com/liveroom-io/liveroom-operator/internal/live"
@@ -196,5 +198,21 @@ func TestPlanSecrets(t *testing.T) {
 				t.Errorf("got %q, want %q", got, c.want)
 			}
 		})
+	}
+}
+
+// A pass that does without IM, and finds that the one before has written the Secret
+// without coming to say so, says so.
+func TestReportOfSecretsWithoutIM(t *testing.T) {
+	ended, ends := time.Unix(1_700_000_000, 0), time.Unix(1_700_050_000, 0)
+	room := &imv1alpha1.LiveRoom{}
+	room.Spec.Stream = &imv1alpha1.RoomStream{Type: imv1alpha1.StreamTypeCSS, HostSecretName: "host"}
+	room.Status.HostURLExpiresAt = &metav1.Time{Time: ended}
+	reportStream(room, &lifecycle.Pass[Desired, Observed]{
+		Desired: &Desired{Stream: &Stream{Name: "show42"}}, Err: errors.New("no ConfigMap"),
+		ObservedApart: &Observed{Secrets: map[string]SecretState{"host": {UID: "uid", ExpiresAt: ends}}},
+	})
+	if got := room.Status.HostURLExpiresAt; got == nil || !got.Time.Equal(ends) {
+		t.Errorf("the URL is said to end at %v", got)
 	}
 }

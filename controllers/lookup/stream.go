@@ -26,15 +26,6 @@ import (
 	imv1alpha1 "github.com/liveroom-io/liveroom-operator/api/v1alpha1"
 )
 
-// StreamName is the name of a CSS stream: that of spec, or made of the names of the
-// room.
-func StreamName(room *imv1alpha1.LiveRoom) string {
-	if css := room.Spec.Stream.CSS; css != nil && css.StreamName != "" {
-		return css.StreamName
-	}
-	return room.Namespace + "-" + room.Name
-}
-
 // StreamClaims are what a room's stream claims: a name in CSS, which counts in the
 // whole Tencent Cloud account (of two rooms with one name, the ImApps say whether
 // they share it), and a TRTC room of its application. The default name of the copy of
@@ -45,7 +36,7 @@ func StreamClaims(room *imv1alpha1.LiveRoom) []string {
 	case stream == nil:
 		return nil
 	case stream.TRTC == nil:
-		return []string{"css|" + StreamName(room)}
+		return []string{"css|" + room.CSSStreamName()}
 	case stream.TRTC.StreamID != "":
 		return []string{roomClaim(room), "css|" + stream.TRTC.StreamID}
 	}

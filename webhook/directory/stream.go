@@ -111,7 +111,7 @@ func newStream(object *imv1alpha1.LiveRoom) *Stream {
 	lost := issued != nil && issued.Reason == imv1alpha1.ReasonStreamConflict
 	switch {
 	case spec.CSS != nil:
-		return &Stream{Type: imv1alpha1.StreamTypeCSS, Name: cmp.Or(spec.CSS.StreamName, object.Namespace+"-"+object.Name), Lost: lost}
+		return &Stream{Type: imv1alpha1.StreamTypeCSS, Name: object.CSSStreamName(), Lost: lost}
 	case spec.TRTC != nil:
 		return &Stream{
 			Type: imv1alpha1.StreamTypeTRTC, Name: cmp.Or(spec.TRTC.StreamID, object.Status.StreamName),
@@ -234,7 +234,7 @@ func (d *Directory) Pusher(room *Room) string {
 
 // same reports whether two applications say that their streams are in one account.
 func (o *Origin) same(other *Origin) bool {
-	return o.AppID != 0 && o.AppID == other.AppID || o.PushDomain != "" && o.PushDomain == other.PushDomain
+	return o.AppID != 0 && o.AppID == other.AppID || o.BizID != 0 && o.BizID == other.BizID || o.PushDomain != "" && o.PushDomain == other.PushDomain
 }
 
 // holds reports whether a stream may be the one that a callback tells of, by where

@@ -72,8 +72,7 @@ func (m *membership) beat(p *publisher) {
 	}
 	s, err := p.tryAcquire()
 	if err == nil {
-		epoch := m.start + "." + strconv.FormatUint(m.misses.Load(), 10)
-		err = p.start(s, packet{subject: m.subject, data: []byte(epoch)}, func(a ack) {
+		err = p.start(s, packet{subject: m.subject, data: []byte(epochOf(m.start, m.misses.Load()))}, func(a ack) {
 			if a.err != nil {
 				failed(a.err)
 			}
@@ -125,7 +124,8 @@ func (m *membership) heard(msg jetstream.Msg) {
 	now, gone, epoch := m.journal.clock.Now(), deleted(msg.Headers()), string(msg.Data())
 	m.mu.Lock()
 	last, known := m.seen[member]
-	missed := known && (gone || last.epoch != epoch) && member != m.self
+	// One that was taken for gone may come back, and tell of what it missed meanwhile.
+	missed := member != m.self && (known && (gone || last.epoch != epoch) || !known && !gone && hasMissed(epoch))
 	if missed { // before anybody can see that it is gone
 		m.missed()
 	}
@@ -139,6 +139,15 @@ func (m *membership) heard(msg jetstream.Msg) {
 	if missed || known == gone || !gone && now.Sub(last.at) >= m.ttl {
 		m.changed()
 	}
+}
+
+// epochOf is what a heartbeat holds: it names the start of the member, and how often it
+// has missed something since.
+func epochOf(start string, misses uint64) string { return start + "." + strconv.FormatUint(misses, 10) }
+
+func hasMissed(epoch string) bool {
+	_, misses, ok := strings.Cut(epoch, ".")
+	return ok && misses != "0"
 }
 
 // live are the members that live, this one among them, in order; nil while that

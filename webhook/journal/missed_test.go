@@ -21,7 +21,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 	. "github.com/onsi/gomega"
+	clocktesting "k8s.io/utils/clock/testing"
 )
 
 // told counts how often a member is told that something may have been missed, with
@@ -113,4 +116,36 @@ func TestMissedAlone(t *testing.T) {
 		o.Miss()
 	}
 	g.Consistently(tells.times.Load, "300ms").Should(BeEquivalentTo(1), "all that follows is told together")
+}
+
+// said is a heartbeat as it is heard.
+type said struct {
+	jetstream.Msg
+	subject, epoch string
+}
+
+func (s said) Subject() string      { return s.subject }
+func (s said) Data() []byte         { return []byte(s.epoch) }
+func (s said) Headers() nats.Header { return nil }
+
+// TestMissedWhileAway: a member that was taken for gone comes back.
+func TestMissedWhileAway(t *testing.T) {
+	t.Parallel()
+	for misses, want := range map[uint64]int{0: 1, 1: 2} {
+		clk := clocktesting.NewFakeClock(time.Unix(1000, 0))
+		j := &Journal{clock: clk, layout: eventsLayout()}
+		told := 0
+		m := newMembership(j, "a", 10*time.Second, func() {}, func() { told++ })
+		say := func(member, epoch string) {
+			m.heard(said{subject: j.layout.members.prefix + nameToken(member), epoch: epoch})
+		}
+		say("a", epochOf("x", 0))
+		say("b", epochOf("y", 0))
+		clk.Step(11 * time.Second)
+		say("a", epochOf("x", 0))
+		NewWithT(t).Expect(m.live(clk.Now())).To(Equal([]string{"a"}))
+		say("b", epochOf("y", misses))
+		NewWithT(t).Expect(m.live(clk.Now())).To(Equal([]string{"a", "b"}))
+		NewWithT(t).Expect(told).To(Equal(want))
+	}
 }

@@ -201,13 +201,13 @@ const foldedPoll = 2 * time.Millisecond
 // Take implements the receiver's interface for messages of agents. What cannot be
 // written down is looked for in the history: IM may not tell of it again.
 func (r *Relay) Take(ctx context.Context, app *directory.App, m *webhookim.PeerMessage) (taken, duplicate bool, err error) {
-	// What the relay sends comes from customers, never from agents: a message that
-	// carries its marker was forwarded.
 	defer func() {
 		if err != nil && !errors.Is(err, conversation.ErrEntry) && !errors.Is(err, conversation.ErrEntrySize) {
 			r.owner.Miss()
 		}
 	}()
+	// What the relay sends comes from customers, never from agents: a message that
+	// carries its marker was forwarded.
 	account, openID, err := r.addressee(ctx, app, m)
 	if account == nil || err != nil {
 		return err != nil, false, err

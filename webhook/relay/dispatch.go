@@ -93,6 +93,7 @@ func (r *Relay) work(ctx context.Context, t task) {
 		if r.mayMiss(t.key, step) {
 			r.history.visit(ctx, t.key)
 			if r.history.unread(t.key) {
+				r.history.retry(t.key)
 				r.queue.AddAfter(t, readAgain)
 				return
 			}

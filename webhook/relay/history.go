@@ -70,6 +70,16 @@ type history struct {
 	mu       sync.Mutex
 	sessions map[string]*followed       // by customer
 	unserved map[string]map[string]bool // customers whose account is not served, by account
+	turns    uint64
+}
+
+// again has a session read once more; the history is locked. Replies that have begun to
+// wait, or have waited enough for one that cannot be read, do not wait anew.
+func (h *history) again(s *followed, now time.Time) {
+	h.turns++
+	if s.turn = h.turns; s.read {
+		s.read, s.since = false, now
+	}
 }
 
 // followed is a session whose history is read.
@@ -77,8 +87,9 @@ type followed struct {
 	agents []string
 	// former agents of the session, whose last messages are still to be read.
 	former []string
-	since  time.Time // it is followed here
-	read   bool      // since then
+	since  time.Time // replies may have to wait
+	turn   uint64    // which time it is to be read: a reading that began before does not count
+	read   bool
 }
 
 func newHistory(r *Relay) *history {
@@ -99,7 +110,8 @@ func (h *history) follow(key string, agents []string) {
 	case len(agents) == 0:
 		delete(h.sessions, key)
 	case s == nil:
-		h.sessions[key] = &followed{agents: agents, since: h.relay.Clock.Now()}
+		h.turns++
+		h.sessions[key] = &followed{agents: agents, since: h.relay.Clock.Now(), turn: h.turns}
 		h.queue.Add(key)
 	default:
 		for _, agent := range s.agents {
@@ -158,40 +170,43 @@ func (h *history) gap() {
 	defer h.mu.Unlock()
 	now := h.relay.Clock.Now()
 	for key, s := range h.sessions {
-		s.read, s.since = false, now
+		h.again(s, now)
 		h.queue.Add(key)
 	}
 }
 
-// doubt: replies of one session wait until its history has been read, unless it could
-// not be read before.
+// doubt: replies of one session wait until its history has been read, unless they have
+// waited for that in vain.
 func (h *history) doubt(key string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if s := h.sessions[key]; s != nil && s.read {
-		s.read, s.since = false, h.relay.Clock.Now()
+		h.again(s, h.relay.Clock.Now())
 	}
 }
 
-// following tells since when a session is followed, and its former agents; false for
-// one that is not.
-func (h *history) following(key string) (since time.Time, former []string, ok bool) {
+// retry reads a history soon that could not be read.
+func (h *history) retry(key string) { h.queue.AddAfter(key, readRetry) }
+
+// following tells which time a session is to be read, and its former agents; false for
+// one that is not followed.
+func (h *history) following(key string) (turn uint64, former []string, ok bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	s := h.sessions[key]
 	if s == nil {
-		return since, nil, false
+		return 0, nil, false
 	}
-	return s.since, slices.Clone(s.former), true
+	return s.turn, slices.Clone(s.former), true
 }
 
-// done notes that the messages of some agents have been read, by a reading that
-// began when the session was followed since a time.
-func (h *history) done(key string, since time.Time, agents []string) {
+// done notes that the messages of some agents have been read, by a reading that was for
+// a time of reading.
+func (h *history) done(key string, turn uint64, agents []string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if s := h.sessions[key]; s != nil {
-		s.read = s.read || s.since.Equal(since)
+		s.read = s.read || s.turn == turn
 		s.former = slices.DeleteFunc(s.former, func(former string) bool { return slices.Contains(agents, former) })
 	}
 }
@@ -230,7 +245,7 @@ func (h *history) serve(ctx context.Context) {
 // visit reads the history of a conversation once, and tells when to do so again.
 func (h *history) visit(ctx context.Context, key string) time.Duration {
 	r := h.relay
-	began, former, ok := h.following(key)
+	turn, former, ok := h.following(key)
 	uid, openID, _ := strings.Cut(key, "/")
 	if !ok || ctx.Err() != nil || !r.owner.Owns(journal.Partition(key)) {
 		h.follow(key, nil)
@@ -279,7 +294,7 @@ func (h *history) visit(ctx context.Context, key string) time.Duration {
 		return readRetry
 	}
 	r.folded(ctx, key, newest)
-	h.done(key, began, read)
+	h.done(key, turn, read)
 	again, told := readRetry, false
 	_ = r.owner.Mutate(ctx, customerKey(key), func(state journal.State) bool {
 		c, ok := state.(*conversation.Customer)

@@ -278,3 +278,27 @@ func TestAnotherStream(t *testing.T) {
 		t.Errorf("an end alone gives %+v", got)
 	}
 }
+
+// One that was let in and whose end comes first is no attempt, however many follow.
+func TestEndBeforeStartAmongRefusals(t *testing.T) {
+	forbidden := end("100", 60, 18, 305)
+	forbidden.Lasted = 60_000
+	events := []Event{forbidden}
+	for i := range 3 * maxRefused {
+		events = append(events, end(strconv.Itoa(1000+i), int64(61+i), 18, 305))
+	}
+	events = append(events, start("100", 0))
+	if got := folded(t, events, true).Status(css, ""); got.State != imv1alpha1.StreamInactive {
+		t.Errorf("it is %+v", got)
+	}
+}
+
+// What was stored before streams had an identity goes on.
+func TestStreamWithoutIdentity(t *testing.T) {
+	picture := Event{Kind: Pictured, Stream: "css/a", Time: zero + 5000, URL: "https://files.example.com/a.jpg"}
+	want := active(0)
+	want.LastScreenshot = &imv1alpha1.StreamFile{URL: picture.URL, Time: at(5)}
+	if got := folded(t, []Event{start("100", 0), picture}, true).Of("css/a").Status(css, ""); !reflect.DeepEqual(*got, want) {
+		t.Errorf("it is %+v", got)
+	}
+}

@@ -36,9 +36,10 @@ const (
 	refusedByOwner   = 19
 )
 
-// refused reports whether the push was never let in, as far as is known.
+// refused reports whether the push was never let in, as far as is known: of one that
+// lasted only the start is not known yet.
 func (p *Push) refused() bool {
-	return p.Start == 0 && (p.Code == refusedByService || p.Code == refusedByOwner)
+	return p.Start == 0 && p.Lasted == 0 && (p.Code == refusedByService || p.Code == refusedByOwner)
 }
 
 // Push is one push to CSS, from connecting to its end.

@@ -106,10 +106,13 @@ func (r *Room) Of(identity string) *Room {
 // another stream begins anew, unless that is the one that was before.
 func (r *Room) Apply(e *Event) bool {
 	before := *r
-	if e.Stream != "" && e.Stream != r.Stream {
-		if r.Stream != "" && e.Time < r.Newest {
-			return false
-		}
+	switch {
+	case e.Stream == "" || e.Stream == r.Stream:
+	case r.Stream == "": // it was stored before streams had an identity
+		r.Stream = e.Stream
+	case e.Time < r.Newest:
+		return false
+	default:
 		*r = Room{Stream: e.Stream}
 	}
 	switch e.Kind {
