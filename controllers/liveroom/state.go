@@ -178,7 +178,8 @@ func reportState(room *imv1alpha1.LiveRoom, pass *lifecycle.Pass[Desired, Observ
 	case pass.Err == nil && len(left) == 0:
 		status.EffectiveState = nil
 	case pass.Err != nil && state != nil:
-		done := slices.DeleteFunc(slices.Clone(state.Effects), func(effect imv1alpha1.StateEffect) bool { return !reached(pass, pathOf[effect]) })
+		// What needed no change may be another's doing: whose group it is is not known here.
+		done := slices.DeleteFunc(slices.Clone(state.Effects), func(effect imv1alpha1.StateEffect) bool { return !applied(pass, pathOf[effect]) })
 		if was == nil && len(done) > 0 {
 			status.EffectiveState = state.status()
 		}
@@ -200,6 +201,14 @@ func union(a, b []imv1alpha1.StateEffect) []imv1alpha1.StateEffect {
 
 // reached reports whether a part is as desired at the end of a pass.
 func reached(pass *lifecycle.Pass[Desired, Observed], path string) bool {
-	at := func(change lifecycle.Change) bool { return change.Path == path }
-	return !slices.ContainsFunc(pass.Planned, at) || slices.ContainsFunc(pass.Applied, at)
+	return !slices.ContainsFunc(pass.Planned, at(path)) || applied(pass, path)
+}
+
+// applied reports whether a pass has changed a part.
+func applied(pass *lifecycle.Pass[Desired, Observed], path string) bool {
+	return slices.ContainsFunc(pass.Applied, at(path))
+}
+
+func at(path string) func(lifecycle.Change) bool {
+	return func(change lifecycle.Change) bool { return change.Path == path }
 }

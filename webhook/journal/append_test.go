@@ -161,7 +161,7 @@ func TestTooManyUnderWay(t *testing.T) {
 	t.Parallel()
 	g := NewWithT(t)
 	j := openEmbedded(t, t.TempDir(), func(o *Options) { o.MaxInFlight = 1 })
-	held := <-j.publisher.free
+	held := j.publisher.slots.take()
 	g.Expect(j.Offer(parcel{Room: "r", Number: 1}.entry())).To(BeFalse())
 	ctx, cancel := context.WithCancel(t.Context())
 	result := make(chan error, 1)
@@ -175,7 +175,7 @@ func TestTooManyUnderWay(t *testing.T) {
 	short, end := context.WithTimeout(t.Context(), 10*time.Millisecond)
 	defer end()
 	g.Expect(j.publisher.drain(short)).To(MatchError(context.DeadlineExceeded))
-	j.publisher.free <- held
+	j.publisher.slots.free <- held
 }
 
 // TestLateConfirmation: one that comes after its time-out belongs to nobody, and

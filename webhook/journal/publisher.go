@@ -42,8 +42,7 @@ type publisher struct {
 	inbox   string // with its final dot
 	replies *nats.Subscription
 	tail    *tail // of confirmed entries; may be nil
-	slots   []*slot
-	free    chan *slot
+	slots   *slots
 	closing chan struct{} // closed when no new message is taken
 
 	drainOnce sync.Once
@@ -60,38 +59,12 @@ type ack struct {
 	err       error
 }
 
-// slot is one message under way. Its generation is part of the reply subject, so
-// that a confirmation that comes too late finds the slot's next message unmoved.
-type slot struct {
-	index  int
-	id     [1]string   // the value of the header of an entry
-	header nats.Header // refers to id
-	done   chan ack    // of capacity 1
-	sent   uint64      // generation of the message; only whoever holds the slot uses it
-
-	mu         sync.Mutex
-	generation uint64
-	reply      string
-	waiting    bool
-	until      time.Time
-	settled    func(ack) // instead of done, when set
-	entry      bool      // the message is an entry, with this data
-	data       []byte
-}
-
 func newPublisher(conn *nats.Conn, clk clock.WithTicker, capacity int, timeout time.Duration, end *tail) (*publisher, error) {
 	p := &publisher{
 		tail: end, conn: conn, clock: clk, timeout: timeout, inbox: nats.NewInbox() + ".",
-		slots: make([]*slot, capacity), free: make(chan *slot, capacity),
 		closing: make(chan struct{}), draining: make(chan struct{}, 1), quit: make(chan struct{}),
 	}
-	for i := range p.slots {
-		s := &slot{index: i, done: make(chan ack, 1)}
-		s.header = nats.Header{msgIDHeader: s.id[:]}
-		s.reply = p.replySubject(s)
-		p.slots[i] = s
-		p.free <- s
-	}
+	p.slots = newSlots(capacity, p.replySubject)
 	var err error
 	if p.replies, err = conn.Subscribe(p.inbox+"*.*", p.receive); err != nil {
 		return nil, fmt.Errorf("subscribing to confirmations: %w", err)
@@ -131,7 +104,7 @@ func (p *publisher) acquire(ctx context.Context, until time.Time) (*slot, error)
 		late = timer.C()
 	}
 	select {
-	case s := <-p.free:
+	case s := <-p.slots.free:
 		return s, nil
 	case <-p.closing:
 		return nil, ErrClosed
@@ -149,12 +122,10 @@ func (p *publisher) tryAcquire() (*slot, error) {
 		return nil, ErrClosed
 	default:
 	}
-	select {
-	case s := <-p.free:
+	if s := p.slots.take(); s != nil {
 		return s, nil
-	default:
-		return nil, ErrBusy
 	}
+	return nil, ErrBusy
 }
 
 // start sends a message in a slot. Its confirmation comes to settled, which must
@@ -185,7 +156,7 @@ func (p *publisher) start(s *slot, m packet, settled func(ack)) error {
 		}
 		<-s.done
 	}
-	p.free <- s
+	p.slots.free <- s
 	return sendError(err)
 }
 
@@ -202,7 +173,7 @@ func (p *publisher) wait(ctx context.Context, s *slot) ack {
 			a = <-s.done
 		}
 	}
-	p.free <- s
+	p.slots.free <- s
 	return a
 }
 
@@ -232,14 +203,17 @@ func (p *publisher) receive(msg *nats.Msg) {
 		return
 	}
 	i, err := strconv.Atoi(index)
-	if err != nil || i < 0 || i >= len(p.slots) {
+	if err != nil {
+		return
+	}
+	s := p.slots.at(i)
+	if s == nil {
 		return
 	}
 	g, err := strconv.ParseUint(generation, 10, 64)
 	if err != nil {
 		return
 	}
-	s := p.slots[i]
 	s.mu.Lock()
 	if !s.waiting || s.generation != g {
 		s.mu.Unlock()
@@ -269,7 +243,7 @@ func (p *publisher) settle(s *slot, settled func(ack), a ack) {
 		return
 	}
 	settled(a)
-	p.free <- s
+	p.slots.free <- s
 }
 
 // failAll ends all waits, because their confirmations will not come.
@@ -277,7 +251,7 @@ func (p *publisher) failAll(err error) { p.fail(err, func(*slot) bool { return t
 
 // fail ends the waits of some slots.
 func (p *publisher) fail(err error, ends func(*slot) bool) {
-	for _, s := range p.slots {
+	for s := range p.slots.all() {
 		s.mu.Lock()
 		if !s.waiting || !ends(s) {
 			s.mu.Unlock()
@@ -305,35 +279,38 @@ func (p *publisher) expire() {
 	}
 }
 
+func (p *publisher) close() { p.drainOnce.Do(func() { close(p.closing) }) }
+
 // drain takes no new messages and waits for the confirmations of all others.
 func (p *publisher) drain(ctx context.Context) error {
-	p.drainOnce.Do(func() { close(p.closing) })
+	p.close()
 	select {
 	case <-p.draining:
 	case <-ctx.Done():
 		return ctx.Err()
 	}
 	// To hold all slots is to know that no message is under way.
-	held := make([]*slot, 0, len(p.slots))
+	all := p.slots.close()
+	held := make([]*slot, 0, all)
 	defer func() {
 		for _, s := range held {
-			p.free <- s
+			p.slots.free <- s
 		}
 		p.draining <- struct{}{}
 	}()
-	for len(held) < len(p.slots) {
+	for len(held) < all {
 		select {
-		case s := <-p.free:
+		case s := <-p.slots.free:
 			held = append(held, s)
 		case <-ctx.Done():
-			return fmt.Errorf("%d entries are not confirmed: %w", len(p.slots)-len(held), ctx.Err())
+			return fmt.Errorf("%d entries are not confirmed: %w", all-len(held), ctx.Err())
 		}
 	}
 	return nil
 }
 
 func (p *publisher) stop() {
-	p.drainOnce.Do(func() { close(p.closing) })
+	p.close()
 	p.stopOnce.Do(func() {
 		close(p.quit)
 		p.running.Wait()

@@ -123,16 +123,16 @@ func TestValueUnconfirmed(t *testing.T) {
 		// The confirmation meets a slot that does not wait any more.
 		stored := make(chan uint64, 1)
 		failed := make(chan error, 1)
-		held := make([]*slot, 0, len(j.publisher.slots))
-		for range len(j.publisher.slots) - 1 {
-			held = append(held, <-j.publisher.free)
+		var held []*slot
+		for one := j.publisher.slots.take(); one != nil; one = j.publisher.slots.take() {
+			held = append(held, one)
 		}
-		last := <-j.publisher.free
+		last := held[0]
 		last.mu.Lock()
 		reply := last.reply
 		last.reply = "nobody"
 		last.mu.Unlock()
-		j.publisher.free <- last
+		j.publisher.slots.free <- last
 		go func() {
 			got, err := v.Put(t.Context(), "k", []byte("value"), revision)
 			stored <- got
@@ -143,8 +143,8 @@ func TestValueUnconfirmed(t *testing.T) {
 		last.mu.Lock()
 		last.reply = reply
 		last.mu.Unlock()
-		for _, s := range held {
-			j.publisher.free <- s
+		for _, s := range held[1:] {
+			j.publisher.slots.free <- s
 		}
 		j.publisher.failAll(ErrTimeout)
 		g.Eventually(stored).Should(Receive(Equal(revision + 1)))

@@ -30,8 +30,11 @@ import (
 const (
 	// maxCalls at once, so that an API that does not answer holds up that many callers.
 	maxCalls = 8
-	// slotPatience is how long none of them may end until others do not wait for them
-	// any more.
+	// maxWaiting callers wait for one of them to end, so that an API that is slow holds up
+	// that many more; others come again.
+	maxWaiting = 4
+	// slotPatience is how long none of the calls may end until nobody waits for them any
+	// more, and when those who could not wait come again.
 	slotPatience = time.Second
 	// breakerTrip is how many attempts in a row without an answer open the breaker, and
 	// breakerOpen how long it lets nothing through then.
@@ -43,6 +46,7 @@ const (
 // some attempts that were not answered none does for a while.
 type patience struct {
 	slots   chan struct{}
+	waiting chan struct{}
 	breaker *gobreaker.CircuitBreaker[struct{}]
 
 	mu    sync.Mutex
@@ -51,7 +55,7 @@ type patience struct {
 
 func newPatience() *patience {
 	return &patience{
-		slots: make(chan struct{}, maxCalls),
+		slots: make(chan struct{}, maxCalls), waiting: make(chan struct{}, maxWaiting),
 		breaker: gobreaker.NewCircuitBreaker[struct{}](gobreaker.Settings{
 			MaxRequests: 1, Timeout: breakerOpen,
 			ReadyToTrip: func(counts gobreaker.Counts) bool { return counts.ConsecutiveFailures >= breakerTrip },
@@ -62,16 +66,22 @@ func newPatience() *patience {
 	}
 }
 
-// enter takes a slot. While calls come and go it waits for one, and when they are stuck
-// it does not: then it is not known whether any of them will end.
+// enter takes a slot. While calls come and go a few callers wait for one, and when the
+// calls are stuck nobody does: then it is not known whether any of them will end.
 func (c *Client) enter(ctx context.Context, a action) *Error {
+	select {
+	case c.patience.slots <- struct{}{}:
+		c.patience.took(c.Clock.Now())
+		return nil
+	default:
+	}
+	select {
+	case c.patience.waiting <- struct{}{}:
+		defer func() { <-c.patience.waiting }()
+	default:
+		return &Error{Class: im.RateLimited, Action: a.name, Info: "not called: others wait for their turn", RetryAfter: slotPatience, uncalled: true}
+	}
 	for {
-		select {
-		case c.patience.slots <- struct{}{}:
-			c.patience.took(c.Clock.Now())
-			return nil
-		default:
-		}
 		wait := c.patience.left(c.Clock.Now())
 		if wait <= 0 {
 			return &Error{Class: im.Unavailable, Action: a.name, Info: "not called: earlier calls are still waiting for an answer", RetryAfter: slotPatience, uncalled: true}

@@ -121,10 +121,11 @@ func TestCallsAtOnceAreBounded(t *testing.T) {
 	}
 }
 
-// Calls that are answered slowly, but are answered, are waited for: being many is no
-// reason to be refused.
+// Calls that are answered slowly, but are answered, are waited for, by as many as do not
+// hold up everybody else.
 func TestBusyIsNotStuck(t *testing.T) {
 	t.Parallel()
+	const callers = maxCalls + maxWaiting
 	var under atomic.Int64
 	next := make(chan struct{})
 	c := wired(t, func(*http.Request) (*http.Response, error) {
@@ -135,19 +136,29 @@ func TestBusyIsNotStuck(t *testing.T) {
 	still := clocktesting.NewFakeClock(time.Unix(1, 0))
 	c.Clock = still
 	var calling sync.WaitGroup
-	for range 3 * maxCalls {
+	for range callers {
 		calling.Go(func() {
 			if _, err := c.StreamState(t.Context(), Stream{Name: "s"}); err != nil {
 				t.Error(err)
 			}
 		})
 	}
-	for i := range int64(3 * maxCalls) {
-		for under.Load() < min(maxCalls+i, 3*maxCalls) {
+	for len(c.patience.waiting) < maxWaiting {
+		runtime.Gosched()
+	}
+	_, err := c.StreamState(t.Context(), Stream{Name: "s"})
+	if failed, _ := AsError(err); failed == nil || !failed.uncalled || failed.Class != im.RateLimited || failed.RetryAfter != slotPatience {
+		t.Errorf("%+v", err)
+	}
+	for i := range int64(callers) {
+		for under.Load() < min(maxCalls+i, callers) {
 			runtime.Gosched()
 		}
 		still.Step(slotPatience * 3 / 4)
 		next <- struct{}{}
 	}
 	calling.Wait()
+	if len(c.patience.waiting)+len(c.patience.slots) != 0 {
+		t.Error("places are still taken")
+	}
 }
