@@ -156,39 +156,46 @@ func TestBlockOutlivesTheGroup(t *testing.T) {
 	s.Expect(s.live.ForbiddenUntil("show42")).To(BeZero())
 }
 
-// An API that takes calls and does not answer them costs other rooms nothing: neither
-// those of another application, nor those of its own.
-func TestHungControlDoesNotHoldUpOthers(t *testing.T) {
-	s := beginBroadcast(t)
+// neighbours are rooms whose streams are not controlled, in the same application and in
+// another one, followed by some whose streams are. The simulator is the other one's.
+func (b *broadcast) neighbours(controlled int) (elsewhere *simim.Simulator, rooms []*imv1alpha1.LiveRoom) {
 	id := 1400000000 + appIDs.Add(1)
-	elsewhere := simim.New(simim.Options{
+	elsewhere = simim.New(simim.Options{
 		SDKAppID: id, SecretKey: secretKey, Administrators: []string{"administrator"}, GroupFields: []simim.FieldDefinition{{Name: statusField}},
 	})
 	server := httptest.NewServer(elsewhere)
-	t.Cleanup(server.Close)
-	app := s.story.app()
+	b.t.Cleanup(server.Close)
+	app := b.story.app()
 	app.Name, app.Spec.SDKAppID, app.Spec.Endpoint = "other", id, server.URL
-	field := s.field("room-status-there", statusField)
+	field := b.field("room-status-there", statusField)
 	field.Spec.AppRef.Name = app.Name
-	s.create(s.field("room-status", statusField), app, field)
+	b.create(b.field("room-status", statusField), app, field)
 
-	own, foreign := s.room("own", blocking(imv1alpha1.RoomLive)), s.room("foreign", blocking(imv1alpha1.RoomLive))
+	own, foreign := b.room("own", blocking(imv1alpha1.RoomLive)), b.room("foreign", blocking(imv1alpha1.RoomLive))
 	foreign.Spec.AppRef.Name = app.Name
-	rooms := []*imv1alpha1.LiveRoom{own, foreign}
+	rooms = []*imv1alpha1.LiveRoom{own, foreign}
 	for _, r := range rooms {
 		r.Spec.StateControl.StreamUnlessLive = ""
 	}
-	for i := range 48 {
-		r := s.room(fmt.Sprintf("r%d", i), css(fmt.Sprintf("show%d", i)), blocking(imv1alpha1.RoomLive))
+	for i := range controlled {
+		r := b.room(fmt.Sprintf("r%d", i), css(fmt.Sprintf("show%d", i)), blocking(imv1alpha1.RoomLive))
 		r.Spec.Stream.HostSecretName = ""
 		rooms = append(rooms, r)
 	}
 	for _, r := range rooms {
-		s.create(r)
+		b.create(r)
 	}
 	for _, r := range rooms {
-		s.Eventually(s.ready(r)).Should(Equal(asDeclared))
+		b.Eventually(b.ready(r)).Should(Equal(asDeclared))
 	}
+	return elsewhere, rooms
+}
+
+// An API that takes calls and does not answer them costs other rooms nothing: neither
+// those of another application, nor those of its own.
+func TestHungControlDoesNotHoldUpOthers(t *testing.T) {
+	s := beginBroadcast(t)
+	elsewhere, rooms := s.neighbours(48)
 	s.Expect(s.live.InjectFault(simlive.Fault{Action: forbidCall, Latency: time.Minute})).To(Succeed())
 	for _, r := range rooms[2:] {
 		s.turn(r, imv1alpha1.RoomPaused)
@@ -203,6 +210,51 @@ func TestHungControlDoesNotHoldUpOthers(t *testing.T) {
 		s.Eventually(s.told(r.Spec.GroupID)).Should(Equal("Paused"))
 	}
 	s.Eventually(s.condition(rooms[2], imv1alpha1.ConditionStreamControlled)).Should(Equal("False Unavailable"))
+}
+
+// Nor does an API that answers slowly, however many rooms want something of it at once.
+func TestSlowControlDoesNotHoldUpOthers(t *testing.T) {
+	s := beginBroadcast(t)
+	elsewhere, rooms := s.neighbours(48)
+	s.Expect(s.live.InjectFault(simlive.Fault{Action: forbidCall, Latency: 900 * time.Millisecond})).To(Succeed())
+	for _, r := range rooms[2:] {
+		s.turn(r, imv1alpha1.RoomPaused)
+	}
+	s.turn(rooms[1], imv1alpha1.RoomPaused)
+	s.Eventually(toldIn(elsewhere, "live_foreign")).Should(Equal("Paused"))
+	s.Expect(s.live.Calls(forbidCall)).To(BeNumerically("<", 30), "it does not come after all of them")
+	s.live.ClearFaults()
+	for _, r := range rooms[2:] {
+		s.Eventually(s.ready(r)).Should(Equal(asDeclared))
+	}
+}
+
+// A stream that has another name now is forbidden as soon as the former one is let go,
+// also while something that only IM needs is missing and nothing else wakes the room.
+func TestStreamWithAnotherNameDoesNotWaitForWhatIMNeeds(t *testing.T) {
+	s := prepareBroadcast(t)
+	s.start()
+	room := s.room("one", trtcRoom, blocking(imv1alpha1.RoomPaused))
+	s.create(s.story.secret(secretKey), s.key("push-key", imv1alpha1.PushKeyName, pushKey), s.credentials(), s.seldomSwept(), s.field("room-status", statusField), room)
+	s.Eventually(s.ready(room)).Should(Equal(asDeclared))
+	s.Expect(s.client.Get(s.ctx, client.ObjectKeyFromObject(room), room)).To(Succeed())
+	former := room.Status.StreamName
+	s.Expect(s.live.ForbiddenUntil(former)).To(BeTemporally(">", time.Now()))
+	passes := func() int { return s.sim.Calls("get_group_info") }
+	s.Eventually(func(g Gomega) { g.Consistently(passes).WithTimeout(2 * time.Second).Should(Equal(passes())) }).Should(Succeed(), "no pass is due")
+
+	update(s.story, room, func(r *imv1alpha1.LiveRoom) {
+		r.Spec.Administrators = []imv1alpha1.UserReference{{AccountRef: &imv1alpha1.AccountReference{Name: "nobody"}}}
+		r.Spec.Stream.TRTC.Pusher = imv1alpha1.UserReference{UserID: "anchor02"}
+	})
+	s.Eventually(s.ready(room)).Should(Equal("False ReferenceNotFound"))
+	s.Eventually(func(g Gomega) {
+		g.Expect(s.client.Get(s.ctx, client.ObjectKeyFromObject(room), room)).To(Succeed())
+		g.Expect(room.Status.StreamName).NotTo(Equal(former))
+		g.Expect(s.live.ForbiddenUntil(room.Status.StreamName)).To(BeTemporally(">", time.Now()))
+	}).Should(Succeed())
+	s.Expect(s.live.ForbiddenUntil(former)).NotTo(BeTemporally(">", time.Now()))
+	s.Expect(s.ready(room)()).To(Equal("False ReferenceNotFound"))
 }
 
 // Credentials that the API refuses keep a room from going until they are right.

@@ -193,6 +193,35 @@ func TestBlockIsRenewed(t *testing.T) {
 	s.Expect(s.live.Calls(forbidCall)).To(Equal(calls))
 }
 
+// What was forbidden lasts to its end when the room is only observed from then on, and is
+// no difference from what is declared.
+func TestBlockOfAnObservedRoomEnds(t *testing.T) {
+	s := prepareBroadcast(t)
+	moves := &movable{}
+	s.clock = moves
+	s.start()
+	room := s.room("one", css("show42"), blocking(imv1alpha1.RoomPaused))
+	room.Spec.Stream.HostSecretName = "" // it would have to be written anew
+	s.create(s.story.secret(secretKey), s.key("push-key", imv1alpha1.PushKeyName, pushKey), s.credentials(), s.app, s.field("room-status", statusField), room)
+	s.Eventually(s.ready(room)).Should(Equal(asDeclared))
+	update(s.story, room, func(r *imv1alpha1.LiveRoom) {
+		r.Spec.ManagementPolicy, r.Spec.StateControl = imv1alpha1.ManagementPolicyObserve, nil
+	})
+	s.Eventually(s.condition(room, imv1alpha1.ConditionStreamControlled)).Should(Equal("absent"))
+	s.Expect(s.ready(room)()).To(Equal(asDeclared))
+	s.Expect(s.blocked(room)()).NotTo(BeNil(), "nobody has let it go")
+	moves.forward(week)
+	s.again(room, "its time is over")
+	s.Eventually(s.blocked(room)).Should(BeNil())
+	s.Expect(s.ready(room)()).To(Equal(asDeclared))
+
+	// What is declared is another matter: nobody forbids it anew.
+	update(s.story, room, func(r *imv1alpha1.LiveRoom) { blocking(imv1alpha1.RoomPaused)(&r.Spec) })
+	s.Eventually(s.ready(room)).Should(Equal("False DriftDetected"))
+	s.Expect(s.live.Calls(forbidCall)).To(Equal(1))
+	s.Expect(s.live.Calls(resumeCall)).To(BeZero())
+}
+
 // Trouble with the stream holds up nothing else, and heals by itself.
 func TestStreamThatCannotBeControlled(t *testing.T) {
 	s := prepareBroadcast(t)

@@ -257,3 +257,23 @@ func TestStateIsNothingToAnObserver(t *testing.T) {
 	s.again(room, "another look")
 	s.Expect(s.ready(room)()).To(Equal(asDeclared))
 }
+
+// A group that is somebody else's was not muted by a state, though it is muted: it stays
+// so when the room takes it over and has no states any more.
+func TestWhatAnotherHasMutedIsNotTakenBack(t *testing.T) {
+	s := begin(t)
+	s.Expect(s.sim.SeedGroup(simim.GroupSeed{GroupID: "live_one", Type: "AVChatRoom", Name: "theirs"})).To(Succeed())
+	s.Expect(s.sim.MutateGroup("live_one", simim.GroupChange{MuteAllMember: new("On")})).To(Succeed())
+	room := s.room("one", func(spec *imv1alpha1.LiveRoomSpec) {
+		spec.StateControl = &imv1alpha1.StateControl{Mode: imv1alpha1.StateControlManual, State: imv1alpha1.RoomPaused, SpeechUnlessLive: imv1alpha1.SpeechMuted}
+	})
+	s.create(room)
+	s.Eventually(s.ready(room)).Should(Equal("False NotAdopted"))
+	s.Expect(s.effective(room)()).To(BeEmpty(), "the room was brought to nothing")
+	update(s, room, func(r *imv1alpha1.LiveRoom) {
+		r.Spec.AdoptionPolicy, r.Spec.StateControl = imv1alpha1.AdoptionPolicyAdopt, nil
+	})
+	s.Eventually(s.ready(room)).Should(Equal(asDeclared))
+	group, _ := s.sim.Group("live_one")
+	s.Expect(group.MuteAllMember).To(Equal("On"))
+}

@@ -14,8 +14,6 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-// Package webhook receives what providers call back, counts it in a journal,
-// and reports it in the status of the resources that it is about.
 package webhook
 
 import (

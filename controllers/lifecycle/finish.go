@@ -178,7 +178,8 @@ func (r *Reconciler[O, D, S]) schedule(ctx context.Context, key types.Namespaced
 		}
 		waits = append(waits, jitter(v.after))
 	}
-	if pass.Err == nil && !pass.ReadOnly {
+	// A change apart from IM may have made way for another one.
+	if (pass.Err == nil || pass.ObservedApart != nil) && !pass.ReadOnly {
 		waits = append(waits, r.verification(key, pass))
 	}
 	return reconcile.Result{RequeueAfter: soonest(waits...)}, nil

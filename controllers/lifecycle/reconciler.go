@@ -361,6 +361,10 @@ func (r *Reconciler[O, D, S]) apply(ctx context.Context, conn *application.Conne
 		case err == nil:
 			pass.Applied = append(pass.Applied, change)
 			r.convergence.wrote(key, change, r.clock.Now(), repair)
+		case judge(err).silent:
+			// The whole pass is made again soon, with all that follows: what was done now
+			// would not be said in status.
+			return fmt.Errorf("%s: %w", change.Path, err)
 		case keepsGoing(change, err), stopped != nil:
 			pass.Failures = append(pass.Failures, Failure{Change: change, Err: err})
 		default:

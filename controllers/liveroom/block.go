@@ -167,6 +167,19 @@ func (b *Block) renewal() time.Time {
 	}
 }
 
+// lapse forgets a block whose time is over, because nobody makes it anew. It returns when
+// that of one comes that is left.
+func (b *Block) lapse() time.Time {
+	if !forbidden(b.Made) {
+		return time.Time{}
+	}
+	if until := b.Made.Until.Time; until.After(b.Now) {
+		return until
+	}
+	b.Made, b.Held = nil, ""
+	return time.Time{}
+}
+
 // intended is what is noted before a stream is forbidden for the first time, and
 // before it is let go: a block that has to be made anew at once. So it is let go again,
 // or forbidden again, even if nobody lives to tell what became of the call. Nil: nothing

@@ -42,19 +42,34 @@ type readKey func(ctx context.Context, secret types.NamespacedName, names ...str
 // controlled reports whether a room's stream is the operator's to control, now or
 // still.
 func controlled(room *imv1alpha1.LiveRoom) bool {
+	return blocks(room) || room.Status.StreamBlock != nil && !observes(room)
+}
+
+// blocks reports whether spec has the stream blocked in some states.
+func blocks(room *imv1alpha1.LiveRoom) bool {
 	spec := room.Spec.StateControl
-	return room.Status.StreamBlock != nil || spec != nil && spec.StreamUnlessLive == imv1alpha1.StreamBlocked
+	return spec != nil && spec.StreamUnlessLive == imv1alpha1.StreamBlocked
+}
+
+func observes(room *imv1alpha1.LiveRoom) bool {
+	return room.GetManagementPolicy() == imv1alpha1.ManagementPolicyObserve
 }
 
 // resolveBlock decides whether the stream may run, and finds what is needed to see to
 // it. Nil: nothing is to be seen to.
 func (k *Kind) resolveBlock(ctx context.Context, conn *application.Connection, room *imv1alpha1.LiveRoom, d *Desired, app *imv1alpha1.ImApp) error {
-	if !controlled(room) {
+	if !controlled(room) && room.Status.StreamBlock == nil {
 		return nil
 	}
 	b := newBlock(room, d.Now, k.providerTime(conn))
+	if observes(room) {
+		d.wake(b.lapse())
+		if !blocks(room) {
+			return nil // what is still held is nothing that is declared
+		}
+	}
 	d.Block = b
-	if spec := room.Spec.StateControl; spec != nil && spec.StreamUnlessLive == imv1alpha1.StreamBlocked && d.State.Value != imv1alpha1.RoomLive {
+	if blocks(room) && d.State.Value != imv1alpha1.RoomLive {
 		b.For, b.ended = d.State.Value, k.sessions.recall(room.UID)
 		b.Made = b.ended.complete(b.Made)
 	}
@@ -286,10 +301,14 @@ func (k *Kind) Holds(room *imv1alpha1.LiveRoom) bool { return room.Status.Stream
 
 // reportBlock is what has been done about the stream.
 func (k *Kind) reportBlock(room *imv1alpha1.LiveRoom, pass *lifecycle.Pass[Desired, Observed]) {
-	if pass.Desired == nil || pass.ReadOnly {
+	if pass.Desired == nil {
 		return
 	}
 	b := pass.Desired.Block
+	if pass.ReadOnly {
+		reportKept(room, b, pass.Desired.Now)
+		return
+	}
 	k.sessions.settle(room.UID, b, room.Status.StreamBlock)
 	if b == nil {
 		return
@@ -299,6 +318,19 @@ func (k *Kind) reportBlock(room *imv1alpha1.LiveRoom, pass *lifecycle.Pass[Desir
 	case forbidden(b.Made) && forbidden(room.Status.StreamBlock) && b.Held != "":
 		room.Status.StreamName = b.Held // until it is let go
 	case room.Status.StreamBlock == nil && room.Spec.Stream == nil:
+		room.Status.StreamName = ""
+	}
+}
+
+// reportKept is what is left of a block of a room that is only observed: it lasts to its
+// end, and what needs none is of no interest once nothing is declared.
+func reportKept(room *imv1alpha1.LiveRoom, b *Block, now time.Time) {
+	made := room.Status.StreamBlock
+	if made == nil || forbidden(made) && made.Until.After(now) || !forbidden(made) && b != nil {
+		return
+	}
+	room.Status.StreamBlock = nil
+	if room.Spec.Stream == nil {
 		room.Status.StreamName = ""
 	}
 }

@@ -124,8 +124,9 @@ func (m *membership) heard(msg jetstream.Msg) {
 	now, gone, epoch := m.journal.clock.Now(), deleted(msg.Headers()), string(msg.Data())
 	m.mu.Lock()
 	last, known := m.seen[member]
-	// One that was taken for gone may come back, and tell of what it missed meanwhile.
-	missed := member != m.self && (known && (gone || last.epoch != epoch) || !known && !gone && hasMissed(epoch))
+	// One that is new may be one that was taken for gone, and what it missed meanwhile it
+	// may not know any more: it may have started again, also under another name.
+	missed := member != m.self && (known && (gone || last.epoch != epoch) || !known && !gone && m.complete)
 	if missed { // before anybody can see that it is gone
 		m.missed()
 	}
@@ -144,11 +145,6 @@ func (m *membership) heard(msg jetstream.Msg) {
 // epochOf is what a heartbeat holds: it names the start of the member, and how often it
 // has missed something since.
 func epochOf(start string, misses uint64) string { return start + "." + strconv.FormatUint(misses, 10) }
-
-func hasMissed(epoch string) bool {
-	_, misses, ok := strings.Cut(epoch, ".")
-	return ok && misses != "0"
-}
 
 // live are the members that live, this one among them, in order; nil while that
 // is not known.

@@ -91,9 +91,7 @@ func (r *Relay) work(ctx context.Context, t task) {
 			return // what was begun is recorded; the next process goes on
 		}
 		if r.mayMiss(t.key, step) {
-			r.history.visit(ctx, t.key)
-			if r.history.unread(t.key) {
-				r.history.retry(t.key)
+			if r.history.look(ctx, t.key) {
 				r.queue.AddAfter(t, readAgain)
 				return
 			}

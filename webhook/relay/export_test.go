@@ -31,6 +31,10 @@ func (r *Relay) Unserved() (n int) {
 	return n
 }
 
+// DoubtHistory has replies of a session wait until its history has been read, as those do that
+// other members may have missed something of.
+func (r *Relay) DoubtHistory(uid, openID string) { r.history.doubt(conversation.Key(uid, openID)) }
+
 // Read reports whether the history of a session has been read.
 func (r *Relay) Read(uid, openID string) bool {
 	r.history.mu.Lock()

@@ -70,3 +70,26 @@ func TestNotWrittenDown(t *testing.T) {
 	f.isAnswered("lin", "a0")
 	g.Eventually(f.phone).WithTimeout(patience).Should(Equal([]string{"a0"}))
 }
+
+// TestHistoryComesBack: replies do not wait for ever for a history that cannot be read,
+// and it is read soon after it can be, so that those that come then are in order again.
+func TestHistoryComesBack(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	w := newWorld(t, nil)
+	p := w.start(t.TempDir(), quietly)
+	w.connect(p)
+	f := w.follow(true)
+	f.writes("q0")
+	g.Eventually(func() []string { return f.chat("lin") }).WithTimeout(patience).Should(HaveLen(1))
+	read := func() bool { return p.relay.Read(accountUID, f.openID) }
+	g.Eventually(read).WithTimeout(patience).Should(BeTrue(), "the session is known")
+	_, err := w.im.InjectFault(simim.Fault{Command: "admin_getroammsg", HTTPStatus: 502})
+	g.Expect(err).NotTo(HaveOccurred())
+	p.relay.DoubtHistory(accountUID, f.openID)
+	f.isAnswered("lin", "a0")
+	g.Eventually(f.phone).WithTimeout(2 * patience).Should(Equal([]string{"a0"}))
+	g.Expect(read()).To(BeFalse())
+	w.im.ClearFaults()
+	g.Eventually(read).WithTimeout(time.Minute).Should(BeTrue())
+}

@@ -185,8 +185,14 @@ func (h *history) doubt(key string) {
 	}
 }
 
-// retry reads a history soon that could not be read.
-func (h *history) retry(key string) { h.queue.AddAfter(key, readRetry) }
+// look reads a history now, or again soon when that cannot be done. It reports whether
+// replies go on waiting.
+func (h *history) look(ctx context.Context, key string) bool {
+	if h.visit(ctx, key) == readRetry {
+		h.queue.AddAfter(key, readRetry)
+	}
+	return h.unread(key)
+}
 
 // following tells which time a session is to be read, and its former agents; false for
 // one that is not followed.

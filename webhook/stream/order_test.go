@@ -285,7 +285,9 @@ func TestEndBeforeStartAmongRefusals(t *testing.T) {
 	forbidden.Lasted = 60_000
 	events := []Event{forbidden}
 	for i := range 3 * maxRefused {
-		events = append(events, end(strconv.Itoa(1000+i), int64(61+i), 18, 305))
+		attempt := end(strconv.Itoa(1000+i), int64(61+i), 18, 305)
+		attempt.Lasted = 40 // to refuse it took that long
+		events = append(events, attempt)
 	}
 	events = append(events, start("100", 0))
 	if got := folded(t, events, true).Status(css, ""); got.State != imv1alpha1.StreamInactive {

@@ -36,10 +36,15 @@ const (
 	refusedByOwner   = 19
 )
 
+// admitted is how long, in milliseconds, a push lasts that was let in. To refuse one takes
+// some time, too.
+const admitted = 1000
+
 // refused reports whether the push was never let in, as far as is known: of one that
-// lasted only the start is not known yet.
+// lasted only the start is not known yet. Whether an end is told of one that was refused,
+// and how long it says that it lasted, is unconfirmed (live contract, section 3.3).
 func (p *Push) refused() bool {
-	return p.Start == 0 && p.Lasted == 0 && (p.Code == refusedByService || p.Code == refusedByOwner)
+	return p.Start == 0 && p.Lasted < admitted && (p.Code == refusedByService || p.Code == refusedByOwner)
 }
 
 // Push is one push to CSS, from connecting to its end.
