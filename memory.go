@@ -29,7 +29,7 @@ import (
 
 const (
 	// leastMemory is enough for a thousand active rooms at 2,000 messages a second.
-	leastMemory = 80 << 20
+	leastMemory = 84 << 20
 	// memoryInterval is how often the limit follows what is in use.
 	memoryInterval = time.Second
 )

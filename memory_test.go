@@ -29,7 +29,7 @@ import (
 
 func TestSoftLimit(t *testing.T) {
 	for live, want := range map[uint64]int64{
-		0: 80 << 20, 48 << 20: 80 << 20, 80 << 20: 120 << 20, 400 << 20: 600 << 20,
+		0: 84 << 20, 48 << 20: 84 << 20, 80 << 20: 120 << 20, 400 << 20: 600 << 20,
 		math.MaxUint64: math.MaxInt64 / 2 / 2 * 3,
 	} {
 		if got := softLimit(live); got != want {

@@ -178,7 +178,7 @@ func reportState(room *imv1alpha1.LiveRoom, pass *lifecycle.Pass[Desired, Observ
 	case pass.Err == nil && len(left) == 0:
 		status.EffectiveState = nil
 	case pass.Err != nil && state != nil:
-		// What needed no change may be another's doing: whose group it is is not known here.
+		// What needed no change may be another's doing: here it is not known whose group that is.
 		done := slices.DeleteFunc(slices.Clone(state.Effects), func(effect imv1alpha1.StateEffect) bool { return !applied(pass, pathOf[effect]) })
 		if was == nil && len(done) > 0 {
 			status.EffectiveState = state.status()
