@@ -102,13 +102,13 @@ var kubectl = sync.OnceValues(func() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	command := exec.CommandContext(context.Background(), "go", "run", "./hack/controlplane")
+	command := exec.CommandContext(context.Background(), "go", "run", "./hack/controlplane", "--with-kubectl")
 	command.Dir, command.Stderr = root, os.Stderr
-	// Without the variable, which names a directory that has no kubectl.
+	// Without the variable, which may name a directory that has no kubectl.
 	command.Env = slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "KUBEBUILDER_ASSETS=") })
 	output, err := command.Output()
 	if err != nil {
-		return "", fmt.Errorf("go run ./hack/controlplane (see its messages above): %w", err)
+		return "", fmt.Errorf("go run ./hack/controlplane --with-kubectl (see its messages above): %w", err)
 	}
 	return filepath.Join(strings.TrimSpace(string(output)), "kubectl"), nil
 })
